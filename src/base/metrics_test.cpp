@@ -1,0 +1,34 @@
+#include "base/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace weft::metrics {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(MetricsTest, SumsTheSameSeriesOfSeveralLoops) {
+  Registry registry;
+  registry.counter("weft_messages_total", "m", "way=\"in\"").add(2);
+  registry.counter("weft_messages_total", "m", "way=\"in\"").add(3);
+  EXPECT_THAT(registry.prometheus(), HasSubstr("weft_messages_total{way=\"in\"} 5\n"));
+  EXPECT_EQ(registry.total("weft_messages_total"), 5);
+}
+
+TEST(MetricsTest, HistogramBucketsAreCumulative) {
+  Registry registry;
+  Histogram& lag = registry.histogram("weft_lag_seconds", "lag");
+  lag.observe(0.00005);
+  lag.observe(0.0003);
+  lag.observe(100);
+  const std::string text = registry.prometheus();
+  EXPECT_THAT(text, HasSubstr("weft_lag_seconds_bucket{le=\"0.0001\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("weft_lag_seconds_bucket{le=\"0.0004\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("weft_lag_seconds_bucket{le=\"+Inf\"} 3\n"));
+}
+
+TEST(MetricsTest, LabelsAreEscaped) { EXPECT_EQ(escape_label("a\"b\\c\nd"), "a\\\"b\\\\c\\nd"); }
+
+}  // namespace
+}  // namespace weft::metrics
