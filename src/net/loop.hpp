@@ -1,0 +1,111 @@
+// Loop: one event-loop thread. Client sockets stand on its own epoll set (poller.hpp), whose descriptor the
+// io_context watches; timers, pipes and control-plane connections use the io_context itself. A *turn* is one
+// round of ready sockets or one posted task; when it ends, every stream that was written to is flushed once.
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
+#include "net/poller.hpp"
+#include "net/timer_wheel.hpp"
+
+namespace weft::net {
+
+class Stream;
+
+class Loop {
+ public:
+  /// The loop `index` of `count`; nothing runs before run().
+  Loop(unsigned index, unsigned count, metrics::Registry& metrics);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  unsigned index() const { return index_; }
+  unsigned count() const { return count_; }
+  boost::asio::io_context& context() { return context_; }
+  Poller& poller() { return poller_; }
+  TimerWheel& timers() { return timers_; }
+
+  /// Runs `task` on this loop, in the order of the posts of one thread. Any thread.
+  template <class Task>
+  void post(Task&& task) {
+    boost::asio::post(context_, std::forward<Task>(task));
+  }
+  /// Runs `task` at once on this loop's thread, else posts it.
+  template <class Task>
+  void dispatch(Task&& task) {
+    if (in_this_thread()) std::forward<Task>(task)();
+    else post(std::forward<Task>(task));
+  }
+  bool in_this_thread() const { return context_.get_executor().running_in_this_thread(); }
+
+  /// The time this turn began: read once per turn.
+  SteadyTime now() const { return now_; }
+
+  /// What every stream of this loop reads into; its content is gone after the handler returns.
+  std::span<std::byte> receive_buffer() { return {receive_buffer_.get(), kReceiveBuffer}; }
+
+  /// The stream has bytes to send: flush it when this turn ends.
+  void flush_later(Stream& stream);
+  /// Destroys `stream` when this turn ends.
+  void bury(std::unique_ptr<Stream> stream);
+
+  /// Owned by the loop until buried: gives the stream back for that.
+  Stream& adopt(std::unique_ptr<Stream> stream);
+  std::unique_ptr<Stream> release(Stream& stream);
+  std::size_t streams() const { return streams_.size(); }
+
+  /// Runs on the calling thread until stop().
+  void run();
+  void stop();  ///< any thread
+
+ private:
+  friend class Poller;
+  void begin_turn();
+  void end_turn();
+  void tick();
+
+  static constexpr std::size_t kReceiveBuffer = 256 << 10;
+
+  unsigned index_, count_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::steady_timer tick_timer_;
+  SteadyTime now_;
+  TimerWheel timers_;
+  std::unique_ptr<std::byte[]> receive_buffer_;
+  std::vector<std::unique_ptr<Stream>> streams_, buried_;
+  std::vector<Stream*> dirty_, flushing_;
+  bool turn_end_posted_ = false, in_turn_ = false;
+  metrics::Histogram& lag_;
+  Poller poller_;
+};
+
+/// The node's loops and their threads.
+class LoopPool {
+ public:
+  LoopPool(unsigned count, metrics::Registry& metrics);
+  ~LoopPool();
+
+  Loop& at(std::size_t index) { return *loops_[index]; }
+  unsigned size() const { return static_cast<unsigned>(loops_.size()); }
+  auto begin() { return loops_.begin(); }
+  auto end() { return loops_.end(); }
+
+  void start();           ///< one thread per loop
+  void stop_and_join();
+
+ private:
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace weft::net
