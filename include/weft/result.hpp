@@ -1,5 +1,5 @@
-// Result<T>: a value or an error_code. Everything a peer can cause travels in one of these; exceptions
-// belong to start-up and configuration.
+// Result<T>: a value or an error_code. Everything a peer can cause travels in one of these;
+// exceptions belong to start-up and configuration.
 #pragma once
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>

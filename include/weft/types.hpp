@@ -10,10 +10,13 @@
 namespace weft {
 
 /// Address of one client connection: a positive int64, never reused, 0 = none.
-/// 41 bits of milliseconds since 2026, 12 bits of node slot, 10 bits of sequence. In JSON it is a string.
+/// 41 bits of milliseconds since 2026, 12 bits of node slot, 10 bits of sequence. In JSON it is a
+/// string.
 enum class ConnectionId : std::int64_t { none = 0 };
 
-inline std::string to_string(ConnectionId id) { return std::to_string(static_cast<std::int64_t>(id)); }
+inline std::string to_string(ConnectionId id) {
+  return std::to_string(static_cast<std::int64_t>(id));
+}
 
 /// Reads 1 to 19 digits; nullopt for anything else, for 0, and beyond 2^63-1.
 inline std::optional<ConnectionId> parse_connection_id(std::string_view digits) {
@@ -38,7 +41,8 @@ enum class ClosedBy : std::uint8_t { client, server, network };
 
 /// How a connection ended: exactly one of these per connection.
 struct CloseInfo {
-  std::uint16_t code = 1006;  ///< RFC 6455 section 7.4; 1005 = close frame without code, 1006 = no close frame
+  std::uint16_t code =
+      1006;  ///< RFC 6455 section 7.4; 1005 = close frame without code, 1006 = no close frame
   std::string reason;
   ClosedBy by = ClosedBy::network;
 };

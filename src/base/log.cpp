@@ -12,10 +12,14 @@ constexpr const char* kTextPattern = "%H:%M:%S.%e %^%-5l%$ %v";
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -24,7 +28,8 @@ bool as_json = false;  // set once by open(), before other threads run
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> made = [] {
-    auto console = std::make_shared<spdlog::logger>("weft", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    auto console = std::make_shared<spdlog::logger>(
+        "weft", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     console->set_pattern(kTextPattern);
     return console;
   }();
@@ -35,9 +40,12 @@ std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += {'\\', c};
-    else if (byte < 0x20 || byte == 0x7f) out += fmt::format("\\u{:04x}", byte);
-    else out += c;
+    if (c == '"' || c == '\\')
+      out += {'\\', c};
+    else if (byte < 0x20 || byte == 0x7f)
+      out += fmt::format("\\u{:04x}", byte);
+    else
+      out += c;
   }
   return out += '"';
 }
@@ -47,7 +55,9 @@ std::string json_string(std::string_view text) {
 void open(const std::string& file, Level level, bool json) {
   if (!file.empty()) logger().sinks() = {std::make_shared<spdlog::sinks::basic_file_sink_mt>(file)};
   as_json = json;
-  logger().set_pattern(json ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",\"message\":%v}" : kTextPattern);
+  logger().set_pattern(json
+                           ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",\"message\":%v}"
+                           : kTextPattern);
   logger().flush_on(spdlog::level::info);
   set_level(level);
 }
@@ -76,11 +86,16 @@ std::string escape(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == '\t') out += "\\t";
-    else if (byte < 0x20 || byte == 0x7f) out += fmt::format("\\x{:02x}", byte);
-    else out += c;
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c == '\t')
+      out += "\\t";
+    else if (byte < 0x20 || byte == 0x7f)
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
   }
   return out;
 }

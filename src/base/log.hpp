@@ -1,5 +1,6 @@
-// Logging: one line per event that a person would act on. spdlog stands behind this header and nowhere else.
-// Control characters of the message are escaped, so a peer cannot forge a line. Any thread.
+// Logging: one line per event that a person would act on. spdlog stands behind this header and
+// nowhere else. Control characters of the message are escaped, so a peer cannot forge a line. Any
+// thread.
 #pragma once
 #include <fmt/format.h>
 
@@ -11,7 +12,8 @@ namespace weft::log {
 
 enum class Level { debug, info, warn, error };
 
-/// Where lines go from now on: "" = standard error, else a file that is appended to. Throws when it cannot be opened.
+/// Where lines go from now on: "" = standard error, else a file that is appended to. Throws when it
+/// cannot be opened.
 void open(const std::string& file, Level level, bool json = false);
 void set_level(Level level);
 bool is_on(Level level);
@@ -34,8 +36,8 @@ void error(fmt::format_string<Args...> format, Args&&... args) {
   if (is_on(Level::error)) write(Level::error, fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// Lets one line per `period` through. One per place and thread; `suppressed()` tells what was held back
-/// since the last line that passed.
+/// Lets one line per `period` through. One per place and thread; `suppressed()` tells what was held
+/// back since the last line that passed.
 class Limiter {
  public:
   explicit Limiter(std::chrono::seconds period) : period_(period) {}

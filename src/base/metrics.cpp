@@ -14,7 +14,9 @@ std::string braces(std::string_view labels, std::string_view more = "") {
 
 }  // namespace
 
-double Histogram::upper_bound(std::size_t bucket) { return 0.0001 * static_cast<double>(1u << bucket); }
+double Histogram::upper_bound(std::size_t bucket) {
+  return 0.0001 * static_cast<double>(1u << bucket);
+}
 
 void Histogram::observe(double seconds) {
   std::size_t bucket = 0;
@@ -42,7 +44,8 @@ Gauge& Registry::gauge(std::string_view name, std::string_view help, std::string
   return *(series.gauge = std::make_unique<Gauge>());
 }
 
-Histogram& Registry::histogram(std::string_view name, std::string_view help, std::string_view labels) {
+Histogram& Registry::histogram(std::string_view name, std::string_view help,
+                               std::string_view labels) {
   Series& series = add(Kind::histogram, name, help, labels);
   const std::lock_guard lock(mutex_);
   return *(series.histogram = std::make_unique<Histogram>());
@@ -56,7 +59,8 @@ std::string Registry::prometheus() const {
   for (const auto& [name, all] : families) {
     constexpr std::string_view kNames[] = {"counter", "gauge", "histogram"};
     const Kind kind = all.front()->kind;
-    out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, all.front()->help, name, kNames[int(kind)]);
+    out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, all.front()->help, name,
+                       kNames[int(kind)]);
     std::map<std::string, std::vector<const Series*>> by_labels;
     for (const Series* series : all) by_labels[series->labels].push_back(series);
     for (const auto& [labels, same] : by_labels) {
@@ -66,8 +70,11 @@ std::string Registry::prometheus() const {
         for (std::size_t bucket = 0; bucket <= Histogram::kBuckets; ++bucket) {
           for (const Series* series : same)
             if (series->histogram) count += series->histogram->count(bucket);
-          const std::string le = bucket == Histogram::kBuckets ? "+Inf" : fmt::format("{}", Histogram::upper_bound(bucket));
-          out += fmt::format("{}_bucket{} {}\n", name, braces(labels, fmt::format("le=\"{}\"", le)), count);
+          const std::string le = bucket == Histogram::kBuckets
+                                     ? "+Inf"
+                                     : fmt::format("{}", Histogram::upper_bound(bucket));
+          out += fmt::format("{}_bucket{} {}\n", name, braces(labels, fmt::format("le=\"{}\"", le)),
+                             count);
         }
         for (const Series* series : same)
           if (series->histogram) sum += series->histogram->sum();
@@ -99,9 +106,12 @@ std::int64_t Registry::total(std::string_view name) const {
 std::string escape_label(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\n') out += "\\n";
-    else if (c == '\\' || c == '"') out += {'\\', c};
-    else out += c;
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '\\' || c == '"')
+      out += {'\\', c};
+    else
+      out += c;
   }
   return out;
 }

@@ -55,7 +55,8 @@ class Histogram {
 /// Registration may lock; it belongs to start-up and to rare events (a new topic), not to messages.
 class Registry {
  public:
-  /// `labels` as Prometheus writes them, without braces: `reason="slow"`. References live as long as the registry.
+  /// `labels` as Prometheus writes them, without braces: `reason="slow"`. References live as long
+  /// as the registry.
   Counter& counter(std::string_view name, std::string_view help, std::string_view labels = "");
   Gauge& gauge(std::string_view name, std::string_view help, std::string_view labels = "");
   Histogram& histogram(std::string_view name, std::string_view help, std::string_view labels = "");

@@ -1,5 +1,5 @@
-// SharedBytes: immutable bytes with a reference count, in one allocation. A frame is built once and then
-// shared by every outbox it waits in, on any loop.
+// SharedBytes: immutable bytes with a reference count, in one allocation. A frame is built once and
+// then shared by every outbox it waits in, on any loop.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -45,7 +45,8 @@ class SharedBytes {
   std::size_t size() const { return block_ ? block_->size : 0; }
   bool empty() const { return size() == 0; }
   std::span<const std::byte> bytes() const {
-    return block_ ? std::span<const std::byte>(block_->bytes(), block_->size) : std::span<const std::byte>();
+    return block_ ? std::span<const std::byte>(block_->bytes(), block_->size)
+                  : std::span<const std::byte>();
   }
   std::string_view text() const { return as_text(bytes()); }
   explicit operator bool() const { return block_ != nullptr; }

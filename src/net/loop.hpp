@@ -1,7 +1,9 @@
-// Loop: one event-loop thread. Client sockets stand on its own epoll set (poller.hpp), whose descriptor the
-// io_context watches; timers, pipes and control-plane connections use the io_context itself. A *turn* is one
-// round of ready sockets or one posted task; when it ends, every stream that was written to is flushed once.
+// Loop: one event-loop thread. Client sockets stand on its own epoll set (poller.hpp), whose
+// descriptor the io_context watches; timers, pipes and control-plane connections use the io_context
+// itself. A *turn* is one round of ready sockets or one posted task; when it ends, every stream
+// that was written to is flushed once.
 #pragma once
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,6 +21,7 @@
 namespace weft::net {
 
 class Stream;
+class StreamHandler;
 
 class Loop {
  public:
@@ -42,10 +45,13 @@ class Loop {
   /// Runs `task` at once on this loop's thread, else posts it.
   template <class Task>
   void dispatch(Task&& task) {
-    if (in_this_thread()) std::forward<Task>(task)();
-    else post(std::forward<Task>(task));
+    if (in_this_thread())
+      std::forward<Task>(task)();
+    else
+      post(std::forward<Task>(task));
   }
-  bool in_this_thread() const { return context_.get_executor().running_in_this_thread(); }
+  /// Whether the caller runs on this loop's thread.
+  bool in_this_thread() { return context_.get_executor().running_in_this_thread(); }
 
   /// The time this turn began: read once per turn.
   SteadyTime now() const { return now_; }
@@ -55,22 +61,27 @@ class Loop {
 
   /// The stream has bytes to send: flush it when this turn ends.
   void flush_later(Stream& stream);
-  /// Destroys `stream` when this turn ends.
-  void bury(std::unique_ptr<Stream> stream);
-
-  /// Owned by the loop until buried: gives the stream back for that.
+  /// The loop owns its streams; one that ends is told so and destroyed when this turn ends.
   Stream& adopt(std::unique_ptr<Stream> stream);
-  std::unique_ptr<Stream> release(Stream& stream);
+  void end_later(Stream& stream);
+  /// Keeps a handler that is still on the call stack until this turn ends.
+  void retire(std::unique_ptr<StreamHandler> handler);
   std::size_t streams() const { return streams_.size(); }
 
   /// Runs on the calling thread until stop().
   void run();
   void stop();  ///< any thread
 
+  /// Destroys every stream without telling its handler: for the end of the process and of tests.
+  void drop_streams();
+
  private:
   friend class Poller;
   void begin_turn();
   void end_turn();
+  void schedule_turn_end();
+  void flush_dirty();
+  void end_streams();
   void tick();
 
   static constexpr std::size_t kReceiveBuffer = 256 << 10;
@@ -82,8 +93,9 @@ class Loop {
   SteadyTime now_;
   TimerWheel timers_;
   std::unique_ptr<std::byte[]> receive_buffer_;
-  std::vector<std::unique_ptr<Stream>> streams_, buried_;
-  std::vector<Stream*> dirty_, flushing_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+  std::vector<std::unique_ptr<StreamHandler>> retired_;
+  std::vector<Stream*> dirty_, flushing_, ending_;
   bool turn_end_posted_ = false, in_turn_ = false;
   metrics::Histogram& lag_;
   Poller poller_;
@@ -100,7 +112,7 @@ class LoopPool {
   auto begin() { return loops_.begin(); }
   auto end() { return loops_.end(); }
 
-  void start();           ///< one thread per loop
+  void start();  ///< one thread per loop
   void stop_and_join();
 
  private:

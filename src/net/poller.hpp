@@ -1,5 +1,6 @@
-// Poller: a loop's own level-triggered epoll set for client sockets. Registered once per connection; the set's
-// descriptor is watched by the loop's io_context, which costs one re-arm per turn, not per message.
+// Poller: a loop's own level-triggered epoll set for client sockets. Registered once per
+// connection; the set's descriptor is watched by the loop's io_context, which costs one re-arm per
+// turn, not per message.
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -12,7 +13,8 @@ class Loop;
 /// Something with a descriptor on the poller.
 class Pollable {
  public:
-  /// `events`: EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR as epoll_wait gave them. The object may bury itself.
+  /// `events`: EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR as epoll_wait gave them. The object may bury
+  /// itself.
   virtual void on_ready(std::uint32_t events) = 0;
 
  protected:

@@ -1,5 +1,6 @@
-// Node: what the house can do, whoever asks: Lua, the API, the command line. Finds the loop that owns the
-// connection or channel, does the work there, and brings the answer back to the loop that asked.
+// Node: what the house can do, whoever asks: Lua, the API, the command line. Finds the loop that
+// owns the connection or channel, does the work there, and brings the answer back to the loop that
+// asked.
 #pragma once
 #include <functional>
 #include <string>
@@ -31,17 +32,24 @@ class Node {
  public:
   virtual ~Node() = default;
 
-  /// `from` is the loop the caller runs on; completions run on it. Orders of one caller to one connection keep
-  /// their order; to be sure across connections and channels, wait for the completion.
-  /// Errors: NodeErrc::no_such_connection, outbox_full, bad_channel, too_many_channels, encode_failed.
-  virtual void send(net::Loop& from, ConnectionId id, DataType type, SharedBytes data, Completion<error_code> done) = 0;
+  /// `from` is the loop the caller runs on; completions run on it. Orders of one caller to one
+  /// connection keep their order; to be sure across connections and channels, wait for the
+  /// completion. Errors: NodeErrc::no_such_connection, outbox_full, bad_channel, too_many_channels,
+  /// encode_failed.
+  virtual void send(net::Loop& from, ConnectionId id, DataType type, SharedBytes data,
+                    Completion<error_code> done) = 0;
   virtual void publish(net::Loop& from, std::string channel, DataType type, SharedBytes data,
                        Completion<Result<PublishCount>> done) = 0;
-  virtual void subscribe(net::Loop& from, ConnectionId id, std::vector<std::string> channels, Completion<error_code> done) = 0;
-  virtual void unsubscribe(net::Loop& from, ConnectionId id, std::vector<std::string> channels, Completion<error_code> done) = 0;
-  /// Merges `json_object`'s keys into the connection's context and wakes scripts that wait for one of them.
-  virtual void set_context(net::Loop& from, ConnectionId id, std::string json_object, Completion<error_code> done) = 0;
-  virtual void close(net::Loop& from, ConnectionId id, std::uint16_t code, std::string reason, Completion<error_code> done) = 0;
+  virtual void subscribe(net::Loop& from, ConnectionId id, std::vector<std::string> channels,
+                         Completion<error_code> done) = 0;
+  virtual void unsubscribe(net::Loop& from, ConnectionId id, std::vector<std::string> channels,
+                           Completion<error_code> done) = 0;
+  /// Merges `json_object`'s keys into the connection's context and wakes scripts that wait for one
+  /// of them.
+  virtual void set_context(net::Loop& from, ConnectionId id, std::string json_object,
+                           Completion<error_code> done) = 0;
+  virtual void close(net::Loop& from, ConnectionId id, std::uint16_t code, std::string reason,
+                     Completion<error_code> done) = 0;
 
   virtual queue::Queue& queue() = 0;
   virtual metrics::Registry& metrics() = 0;
@@ -50,7 +58,14 @@ class Node {
   virtual bool draining() const = 0;          ///< any thread
 };
 
-enum class NodeErrc { no_such_connection = 1, outbox_full, bad_channel, too_many_channels, encode_failed, bad_context };
+enum class NodeErrc {
+  no_such_connection = 1,
+  outbox_full,
+  bad_channel,
+  too_many_channels,
+  encode_failed,
+  bad_context
+};
 error_code make_error_code(NodeErrc error);
 
 }  // namespace weft

@@ -1,5 +1,6 @@
-// Queue: bounded topics of jobs between connections and consumers. Pushing is synchronous from any thread;
-// consumers are fed on their own loop. Engines: memory_queue (this process only, lost with it).
+// Queue: bounded topics of jobs between connections and consumers. Pushing is synchronous from any
+// thread; consumers are fed on their own loop. Engines: memory_queue (this process only, lost with
+// it).
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -16,7 +17,15 @@
 
 namespace weft::queue {
 
-enum class QueueErrc { full = 1, no_such_topic, too_many_topics, bad_topic_name, already_consuming, no_such_job, stopped };
+enum class QueueErrc {
+  full = 1,
+  no_such_topic,
+  too_many_topics,
+  bad_topic_name,
+  already_consuming,
+  no_such_job,
+  stopped
+};
 error_code make_error_code(QueueErrc error);
 
 /// One entry. `id` is unique in the process and stays the same over redeliveries.
@@ -32,13 +41,15 @@ struct Job {
 struct TopicLimits {
   std::size_t max_items = 2000;
   std::size_t max_bytes = 64 << 20;
-  unsigned max_attempts = 5;                       ///< then the job goes to `dead_letter`, if that is set
-  std::string dead_letter;                         ///< topic name, "" = drop and count
-  std::chrono::milliseconds ack_timeout{30'000};   ///< an unacknowledged job is delivered again after this
+  unsigned max_attempts = 5;  ///< then the job goes to `dead_letter`, if that is set
+  std::string dead_letter;    ///< topic name, "" = drop and count
+  std::chrono::milliseconds ack_timeout{
+      30'000};  ///< an unacknowledged job is delivered again after this
 };
 
 struct ConsumeOptions {
-  bool ack = false;           ///< true: a job leaves the topic when it is acknowledged, not when it is delivered
+  bool ack =
+      false;  ///< true: a job leaves the topic when it is acknowledged, not when it is delivered
   std::size_t prefetch = 64;  ///< with ack: jobs in flight at most
 };
 
@@ -67,25 +78,29 @@ class Queue {
   /// Creates a topic; an existing one keeps its jobs and takes the new limits. Any thread.
   virtual error_code create(std::string_view topic, TopicLimits limits) = 0;
 
-  /// Any thread, never waits. Gives the depth of the topic after the push. Errors: full, no_such_topic, stopped.
+  /// Any thread, never waits. Gives the depth of the topic after the push. Errors: full,
+  /// no_such_topic, stopped.
   virtual Result<std::size_t> push(std::string_view topic, ConnectionId from, SharedBytes data) = 0;
 
-  /// Feeds `consumer` on `loop` until `leave`. `done` runs on `loop` before the first job is delivered.
-  /// Consuming a topic that does not exist yet creates it with default limits.
-  virtual ConsumerId consume(net::Loop& loop, std::weak_ptr<Consumer> consumer, std::vector<std::string> topics,
-                             ConsumeOptions options, std::function<void(error_code)> done) = 0;
+  /// Feeds `consumer` on `loop` until `leave`. `done` runs on `loop` before the first job is
+  /// delivered. Consuming a topic that does not exist yet creates it with default limits.
+  virtual ConsumerId consume(net::Loop& loop, std::weak_ptr<Consumer> consumer,
+                             std::vector<std::string> topics, ConsumeOptions options,
+                             std::function<void(error_code)> done) = 0;
   /// Jobs that were not delivered, or not acknowledged, go back in their order to the others.
   virtual void leave(ConsumerId consumer) = 0;
   /// The consumer takes jobs again after on_job gave false.
   virtual void resume(ConsumerId consumer) = 0;
 
-  virtual void ack(net::Loop& from, ConsumerId consumer, std::uint64_t job, std::function<void(error_code)> done) = 0;
-  virtual void nack(net::Loop& from, ConsumerId consumer, std::uint64_t job, std::chrono::milliseconds delay,
-                    std::function<void(error_code)> done) = 0;
+  virtual void ack(net::Loop& from, ConsumerId consumer, std::uint64_t job,
+                   std::function<void(error_code)> done) = 0;
+  virtual void nack(net::Loop& from, ConsumerId consumer, std::uint64_t job,
+                    std::chrono::milliseconds delay, std::function<void(error_code)> done) = 0;
 
   virtual void status(net::Loop& from, std::function<void(std::vector<TopicStatus>)> done) = 0;
   /// Drain: `done` runs when every topic with a consumer is empty, or at `deadline`.
-  virtual void drain(net::Loop& from, std::chrono::milliseconds deadline, std::function<void()> done) = 0;
+  virtual void drain(net::Loop& from, std::chrono::milliseconds deadline,
+                     std::function<void()> done) = 0;
 };
 
 }  // namespace weft::queue

@@ -1,5 +1,6 @@
-// ScriptHost: everything Lua may ask of the house. The script room declares it and knows nothing behind it;
-// node/script_host.cpp implements it. One host per loop; every call and every completion runs on that loop.
+// ScriptHost: everything Lua may ask of the house. The script room declares it and knows nothing
+// behind it; node/script_host.cpp implements it. One host per loop; every call and every completion
+// runs on that loop.
 #pragma once
 #include <functional>
 #include <map>
@@ -32,7 +33,8 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers, cookies;
 };
 
-/// One answer of Redis. Errors of the server are an `error` here; a lost connection is a Problem beside it.
+/// One answer of Redis. Errors of the server are an `error` here; a lost connection is a Problem
+/// beside it.
 struct RedisReply {
   enum class Kind { nil, integer, text, error, list } kind = Kind::nil;
   std::int64_t integer = 0;
@@ -44,8 +46,10 @@ class ScriptHost {
  public:
   virtual ~ScriptHost() = default;
 
-  // --- the connection itself; it lives on this loop. Problem "connection closed" when it is gone. ---
-  /// One message through the connection's own framing: a WebSocket frame on a websocket listener, raw bytes on a socket listener.
+  // --- the connection itself; it lives on this loop. Problem "connection closed" when it is gone.
+  // ---
+  /// One message through the connection's own framing: a WebSocket frame on a websocket listener,
+  /// raw bytes on a socket listener.
   virtual Problem send(ConnectionId id, std::string_view data, DataType type) = 0;
   virtual void close(ConnectionId id, std::uint16_t code, std::string_view reason) = 0;
   virtual Problem subscribe(ConnectionId id, std::span<const std::string> channels) = 0;
@@ -55,17 +59,21 @@ class ScriptHost {
   virtual void resume_reading(ConnectionId id) = 0;
 
   // --- the mesh: any connection, any channel. `done` runs later or before the call returns. ---
-  virtual void mesh_send(ConnectionId id, std::string data, DataType type, std::function<void(Problem)> done) = 0;
+  virtual void mesh_send(ConnectionId id, std::string data, DataType type,
+                         std::function<void(Problem)> done) = 0;
   virtual void mesh_publish(std::string channel, std::string data, DataType type,
                             std::function<void(PublishCount, Problem)> done) = 0;
 
   // --- queues ---
   virtual Problem queue_new(std::string_view topic, std::size_t max_items) = 0;
-  /// `json`: the value as JSON text. Gives the topic's depth after the push; Problem when full or unknown.
-  virtual std::pair<std::size_t, Problem> queue_push(std::string_view topic, ConnectionId from, std::string json) = 0;
+  /// `json`: the value as JSON text. Gives the topic's depth after the push; Problem when full or
+  /// unknown.
+  virtual std::pair<std::size_t, Problem> queue_push(std::string_view topic, ConnectionId from,
+                                                     std::string json) = 0;
 
   // --- the outside, without blocking the loop ---
-  virtual void http_request(HttpRequest request, std::function<void(HttpResponse, Problem)> done) = 0;
+  virtual void http_request(HttpRequest request,
+                            std::function<void(HttpResponse, Problem)> done) = 0;
   /// `connection`: a name from the configuration; "" = the first one.
   virtual void redis_command(std::string connection, std::vector<std::string> words,
                              std::function<void(RedisReply, Problem)> done) = 0;

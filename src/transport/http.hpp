@@ -1,4 +1,5 @@
-// HTTP/1.1 as the doors see it: a parsed request, and an exchange that answers it once or becomes a WebSocket.
+// HTTP/1.1 as the doors see it: a parsed request, and an exchange that answers it once or becomes a
+// WebSocket.
 #pragma once
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
@@ -39,17 +40,19 @@ struct HttpResponse {
   bool close = false;  ///< end the connection after this answer
 };
 
-/// Answers one request. Lives on the connection's loop; kept alive by whoever answers later. After the client has
-/// gone, answering does nothing.
+/// Answers one request. Lives on the connection's loop; kept alive by whoever answers later. After
+/// the client has gone, answering does nothing.
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;
   virtual net::Loop& loop() = 0;
   virtual void respond(HttpResponse response) = 0;
-  /// Makes the handshake of RFC 6455 section 4.2. A bad handshake is answered (400, 426) and gives nullptr; else the 101 is queued,
-  /// `make` is called once with the new connection and its handler receives the messages.
-  virtual Connection* accept_websocket(std::shared_ptr<const WebSocketOptions> options,
-                                       std::function<std::unique_ptr<MessageHandler>(Connection&)> make) = 0;
+  /// Makes the handshake of RFC 6455 section 4.2. A bad handshake is answered (400, 426) and gives
+  /// nullptr; else the 101 is queued, `make` is called once with the new connection and its handler
+  /// receives the messages.
+  virtual Connection* accept_websocket(
+      std::shared_ptr<const WebSocketOptions> options,
+      std::function<std::unique_ptr<MessageHandler>(Connection&)> make) = 0;
 };
 
 /// Upcall: somebody asked. Called on the connection's loop, once per request.

@@ -1,5 +1,5 @@
-// Upcalls of the transport: one message came in, the connection ended. Implemented by session/session.cpp for
-// clients and by api/connmix_api.cpp for consumers.
+// Upcalls of the transport: one message came in, the connection ended. Implemented by
+// session/session.cpp for clients and by api/connmix_api.cpp for consumers.
 #pragma once
 #include <span>
 

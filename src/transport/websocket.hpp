@@ -1,5 +1,6 @@
-// WebSocket: a byte stream on one side, messages on the other. Answers pings and close frames itself, pings the
-// client when it is silent, and keeps the outbox inside its limit. Lives on one loop.
+// WebSocket: a byte stream on one side, messages on the other. Answers pings and close frames
+// itself, pings the client when it is silent, and keeps the outbox inside its limit. Lives on one
+// loop.
 #pragma once
 #include <memory>
 #include <string>
@@ -16,17 +17,17 @@ enum class SlowPolicy : std::uint8_t { close, drop_oldest };
 
 /// Limits and habits of one path. Shared by all its connections, immutable.
 struct WebSocketOptions {
-  std::size_t max_message = 64 << 10;   ///< bytes, after inflating
-  std::size_t max_fragments = 1024;     ///< of one message
-  std::size_t max_outbox = 1 << 20;     ///< bytes that wait to be sent
+  std::size_t max_message = 64 << 10;  ///< bytes, after inflating
+  std::size_t max_fragments = 1024;    ///< of one message
+  std::size_t max_outbox = 1 << 20;    ///< bytes that wait to be sent
   SlowPolicy when_slow = SlowPolicy::close;
-  Millis ping_interval{25'000};         ///< of silence; 0 = never
+  Millis ping_interval{25'000};  ///< of silence; 0 = never
   Millis pong_timeout{8'000};
-  Millis read_timeout{60'000};          ///< no bytes at all for this long: closed; 0 = never
-  Millis close_timeout{3'000};          ///< wait for the peer's close frame
-  bool compression = false;             ///< offer permessage-deflate
-  bool context_takeover = false;        ///< better ratio, 300 KiB more per connection
-  std::size_t compress_above = 256;     ///< smaller messages are sent as they are
+  Millis read_timeout{60'000};              ///< no bytes at all for this long: closed; 0 = never
+  Millis close_timeout{3'000};              ///< wait for the peer's close frame
+  bool compression = false;                 ///< offer permessage-deflate
+  bool context_takeover = false;            ///< better ratio, 300 KiB more per connection
+  std::size_t compress_above = 256;         ///< smaller messages are sent as they are
   std::size_t max_messages_per_second = 0;  ///< messages and control frames; 0 = no limit
   std::vector<std::string> subprotocols;    ///< first of ours that the client offers is chosen
 };

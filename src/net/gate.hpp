@@ -1,0 +1,83 @@
+// Gate: how many connections the node takes, in all and from one address, and how fast. Asked once
+// per accept, never on a message's way, so it may lock.
+#pragma once
+#include <boost/asio/ip/address.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
+
+namespace weft::net {
+
+struct GateLimits {
+  std::size_t max_connections = 0;  ///< 0 = no limit
+  std::size_t max_per_address = 0;  ///< 0 = no limit
+  std::size_t max_rate_per_address =
+      0;                       ///< new connections per second, burst of one second; 0 = no limit
+  std::size_t max_memory = 0;  ///< bytes of resident memory of the process; 0 = no limit
+};
+
+enum class Refusal : std::uint8_t { none, connections, per_address, rate, memory };
+/// The configuration key that refused.
+const char* name_of(Refusal refusal);
+
+class Gate;
+
+/// A place behind the gate; given back when destroyed.
+class Admission {
+ public:
+  Admission() = default;
+  Admission(Admission&& other) noexcept
+      : gate_(std::exchange(other.gate_, nullptr)), address_(other.address_) {}
+  Admission& operator=(Admission&& other) noexcept {
+    std::swap(gate_, other.gate_);
+    std::swap(address_, other.address_);
+    return *this;
+  }
+  ~Admission();
+
+ private:
+  friend class Gate;
+  Admission(Gate* gate, const boost::asio::ip::address& address) : gate_(gate), address_(address) {}
+  Gate* gate_ = nullptr;
+  boost::asio::ip::address address_;
+};
+
+class Gate {
+ public:
+  Gate(const GateLimits& limits, metrics::Registry& metrics);
+
+  /// A place, or why there is none. Any thread.
+  std::pair<Admission, Refusal> admit(const boost::asio::ip::address& address, SteadyTime now);
+  std::size_t connections() const;
+
+ private:
+  friend class Admission;
+  struct PerAddress {
+    std::size_t open = 0;
+    double tokens = 0;
+    SteadyTime refilled{};
+  };
+  Refusal judge(const boost::asio::ip::address& address, SteadyTime now);
+  bool has_rate_left(PerAddress& entry, SteadyTime now) const;
+  bool memory_is_full(SteadyTime now);
+  void leave(const boost::asio::ip::address& address);
+  void sweep(SteadyTime now);
+
+  GateLimits limits_;
+  mutable std::mutex mutex_;
+  std::size_t open_ = 0;
+  std::map<boost::asio::ip::address, PerAddress> addresses_;
+  SteadyTime memory_checked_{}, swept_{};
+  bool memory_full_ = false;
+  metrics::Gauge& open_gauge_;
+  std::array<metrics::Counter*, 5> refused_{};
+};
+
+/// Resident memory of this process in bytes.
+std::size_t resident_memory();
+
+}  // namespace weft::net

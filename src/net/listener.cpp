@@ -1,0 +1,180 @@
+#include "net/listener.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <stdexcept>
+
+namespace weft::net {
+namespace {
+
+using boost::asio::ip::tcp;
+constexpr int kBacklog = 4096;
+constexpr int kAcceptsPerTurn = 64;
+
+[[noreturn]] void fail(const std::string& address, const std::string& why) {
+  throw std::runtime_error("cannot listen on \"" + address + "\": " + why);
+}
+
+int open_socket(const tcp::endpoint& endpoint, const std::string& address) {
+  const int fd =
+      ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) fail(address, std::strerror(errno));
+  const int on = 1, off = 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
+      ::listen(fd, kBacklog) != 0) {
+    const int error = errno;
+    ::close(fd);
+    fail(address, error == EADDRINUSE
+                      ? "another program has this port (choose another, or stop that program)"
+                      : std::strerror(error));
+  }
+  return fd;
+}
+
+// SO_REUSEPORT lets a second weft of the same user share a port by accident: ask without it first.
+void refuse_taken_port(const tcp::endpoint& endpoint, const std::string& address) {
+  const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail(address, std::strerror(errno));
+  const int on = 1, off = 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  const int bound = ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+  const int error = errno;
+  ::close(fd);
+  if (bound != 0)
+    fail(address, error == EADDRINUSE
+                      ? "another program has this port (choose another, or stop that program)"
+                      : std::strerror(error));
+}
+
+tcp::endpoint local_endpoint(int fd) {
+  tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  ::getsockname(fd, endpoint.data(), &size);
+  endpoint.resize(size);
+  return endpoint;
+}
+
+}  // namespace
+
+tcp::endpoint parse_address(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) fail(address, "expected host:port, for example 127.0.0.1:6790");
+  std::string host = address.substr(0, colon);
+  const std::string port_text = address.substr(colon + 1);
+  unsigned port = 0;
+  const auto [stop, error] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc{} || stop != port_text.data() + port_text.size() || port > 65535)
+    fail(address, "the port must be a number from 0 to 65535");
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";
+  if (host.empty() || host == "*") host = "0.0.0.0";
+  error_code bad;
+  const auto parsed = boost::asio::ip::make_address(host, bad);
+  if (bad)
+    fail(address, "the host must be an IP address, \"localhost\" or empty for every address");
+  return {parsed, static_cast<unsigned short>(port)};
+}
+
+BoundAddress bind_address(const std::string& address) {
+  const tcp::endpoint endpoint = parse_address(address);
+  if (endpoint.port() != 0) refuse_taken_port(endpoint, address);
+  const int fd = open_socket(endpoint, address);
+  return {local_endpoint(fd), fd};
+}
+
+Listener::Listener(Loop& loop, BoundAddress& address, ListenerOptions options,
+                   metrics::Registry& metrics, Make make)
+    : loop_(loop),
+      options_(std::move(options)),
+      make_(std::move(make)),
+      fd_(address.first_fd >= 0 ? std::exchange(address.first_fd, -1)
+                                : open_socket(address.endpoint, to_string(address.endpoint))),
+      pause_([this] {
+        if (fd_ >= 0) loop_.poller().add(fd_, EPOLLIN, *this);
+      }),
+      accepted_(metrics.counter("weft_connections_accepted_total", "sockets accepted")),
+      paused_(metrics.counter("weft_accept_pauses_total",
+                              "times accepting paused for want of descriptors")) {
+  loop_.poller().add(fd_, EPOLLIN, *this);
+}
+
+Listener::~Listener() { close(); }
+
+void Listener::close() {
+  if (fd_ < 0) return;
+  if (!pause_.is_set()) loop_.poller().remove(fd_);
+  pause_.cancel();
+  ::close(std::exchange(fd_, -1));
+}
+
+void Listener::on_ready(std::uint32_t /*events*/) {
+  for (int i = 0; i < kAcceptsPerTurn && fd_ >= 0; ++i) {
+    tcp::endpoint remote;
+    auto size = static_cast<socklen_t>(remote.capacity());
+    const int fd = ::accept4(fd_, remote.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      remote.resize(size);
+      accepted(fd, remote);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      return pause(errno);
+    } else if (errno == EAGAIN) {
+      return;
+    }
+  }
+}
+
+void Listener::accepted(int fd, const tcp::endpoint& remote) {
+  accepted_.add();
+  Stream::Accepted connection{.fd = fd, .remote = remote, .admission = {}, .tls = {}};
+  if (options_.gate) {
+    auto [admission, refusal] = options_.gate->admit(remote.address(), loop_.now());
+    if (refusal != Refusal::none) return refuse(fd, refusal, remote);
+    connection.admission = std::move(admission);
+  }
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (options_.tls) connection.tls = options_.tls->new_session();
+  Stream::open(loop_, std::move(connection), make_);
+}
+
+void Listener::refuse(int fd, Refusal refusal, const tcp::endpoint& remote) {
+  if (refuse_log_.pass(loop_.now()))
+    log::warn("refused {}: {} is reached ({} more refused since the last line)", to_string(remote),
+              name_of(refusal), refuse_log_.suppressed());
+  if (options_.refusal_answer && !options_.tls) {
+    const std::string answer = options_.refusal_answer(refusal);
+    std::array<char, 4096> request;
+    // What the client may have sent already is read, or closing would reset the answer away.
+    [[maybe_unused]] const ssize_t read = ::recv(fd, request.data(), request.size(), MSG_DONTWAIT);
+    [[maybe_unused]] const ssize_t sent =
+        ::send(fd, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ::shutdown(fd, SHUT_WR);
+  }
+  ::close(fd);
+}
+
+void Listener::pause(int error) {
+  paused_.add();
+  if (pause_log_.pass(loop_.now()))
+    log::error(
+        "accepting pauses for 1 s: {} (raise the descriptor limit: ulimit -n, or LimitNOFILE= in "
+        "the unit)",
+        std::strerror(error));
+  loop_.poller().remove(fd_);
+  loop_.timers().set(pause_, Millis(1000));
+}
+
+}  // namespace weft::net

@@ -1,0 +1,142 @@
+#include "net/loop.hpp"
+
+#include <pthread.h>
+
+#include "base/check.hpp"
+#include "net/stream.hpp"
+
+namespace weft::net {
+
+Loop::Loop(unsigned index, unsigned count, metrics::Registry& metrics)
+    : index_(index),
+      count_(count),
+      work_(context_.get_executor()),
+      tick_timer_(context_),
+      now_(std::chrono::steady_clock::now()),
+      timers_(now_),
+      receive_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReceiveBuffer)),
+      lag_(metrics.histogram("weft_loop_lag_seconds", "how late a loop's tick came")),
+      poller_(*this) {}
+
+Loop::~Loop() { drop_streams(); }
+
+Stream& Loop::adopt(std::unique_ptr<Stream> stream) {
+  stream->place_ = streams_.size();
+  return *streams_.emplace_back(std::move(stream));
+}
+
+void Loop::flush_later(Stream& stream) {
+  dirty_.push_back(&stream);
+  schedule_turn_end();
+}
+
+void Loop::end_later(Stream& stream) {
+  ending_.push_back(&stream);
+  schedule_turn_end();
+}
+
+void Loop::retire(std::unique_ptr<StreamHandler> handler) {
+  retired_.push_back(std::move(handler));
+  schedule_turn_end();
+}
+
+// A posted task is a turn of its own; several that are queued together share one end.
+void Loop::schedule_turn_end() {
+  if (in_turn_ || turn_end_posted_) return;
+  turn_end_posted_ = true;
+  boost::asio::post(context_, [this] {
+    turn_end_posted_ = false;
+    now_ = std::chrono::steady_clock::now();
+    end_turn();
+  });
+}
+
+void Loop::begin_turn() {
+  in_turn_ = true;
+  now_ = std::chrono::steady_clock::now();
+}
+
+void Loop::end_turn() {
+  in_turn_ = true;
+  do {
+    flush_dirty();
+    end_streams();
+  } while (!dirty_.empty() || !ending_.empty());
+  retired_.clear();
+  in_turn_ = false;
+}
+
+void Loop::flush_dirty() {
+  while (!dirty_.empty()) {
+    std::swap(dirty_, flushing_);
+    for (Stream* stream : flushing_) stream->flush();
+    flushing_.clear();
+  }
+}
+
+void Loop::end_streams() {
+  // All are told before any is destroyed: what one does at its end may reach another.
+  const std::vector<Stream*> ending = std::exchange(ending_, {});
+  for (Stream* stream : ending) stream->end();
+  std::erase_if(dirty_, [](const Stream* stream) { return stream->ending_; });
+  for (Stream* stream : ending) {
+    const std::size_t place = stream->place_;
+    streams_.back()->place_ = place;
+    std::swap(streams_[place], streams_.back());
+    streams_.pop_back();
+  }
+}
+
+void Loop::tick() {
+  const SteadyTime due = tick_timer_.expiry();
+  now_ = std::chrono::steady_clock::now();
+  lag_.observe(std::max(std::chrono::duration<double>(now_ - due).count(), 0.0));
+  in_turn_ = true;
+  timers_.advance(now_);
+  end_turn();
+  tick_timer_.expires_at(std::max(due + TimerWheel::kTick, now_));
+  tick_timer_.async_wait([this](error_code error) {
+    if (!error) tick();
+  });
+}
+
+void Loop::run() {
+  poller_.start();
+  tick_timer_.expires_at(std::chrono::steady_clock::now());
+  tick_timer_.async_wait([this](error_code error) {
+    if (!error) tick();
+  });
+  context_.run();
+}
+
+void Loop::stop() { context_.stop(); }
+
+void Loop::drop_streams() {
+  dirty_.clear();
+  ending_.clear();
+  streams_.clear();
+  retired_.clear();
+}
+
+LoopPool::LoopPool(unsigned count, metrics::Registry& metrics) {
+  check(count >= 1 && count <= 64, "a node has 1 to 64 loops");
+  for (unsigned i = 0; i < count; ++i) loops_.push_back(std::make_unique<Loop>(i, count, metrics));
+}
+
+LoopPool::~LoopPool() { stop_and_join(); }
+
+void LoopPool::start() {
+  for (auto& loop : loops_) {
+    threads_.emplace_back([&loop] { loop->run(); });
+    ::pthread_setname_np(threads_.back().native_handle(),
+                         ("loop" + std::to_string(loop->index())).c_str());
+  }
+}
+
+void LoopPool::stop_and_join() {
+  for (auto& loop : loops_) loop->stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace weft::net

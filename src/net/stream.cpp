@@ -1,0 +1,208 @@
+#include "net/stream.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/error.hpp>
+#include <cerrno>
+
+namespace weft::net {
+namespace {
+
+constexpr std::size_t kGather = 64;  // frames per sendmsg
+constexpr int kReadsPerTurn = 4;     // of a full receive buffer: then others get their chance
+
+error_code from_errno() { return {errno, boost::system::system_category()}; }
+
+}  // namespace
+
+Stream::Stream(Loop& loop, Accepted accepted)
+    : loop_(loop),
+      tls_(std::move(accepted.tls)),
+      remote_(accepted.remote),
+      admission_(std::move(accepted.admission)),
+      fd_(accepted.fd) {}
+
+Stream::~Stream() {
+  if (fd_ < 0) return;
+  loop_.poller().remove(fd_);
+  ::close(fd_);
+}
+
+void Stream::start() { loop_.poller().add(fd_, EPOLLIN, *this); }
+
+StreamHandler& Stream::set_handler(std::unique_ptr<StreamHandler> handler) {
+  loop_.retire(std::exchange(handler_, std::move(handler)));
+  return *handler_;
+}
+
+void Stream::on_ready(std::uint32_t events) {
+  if (ending_) return;
+  if (events & EPOLLOUT) {
+    blocked_ = false;
+    flush();
+  }
+  if (ending_) return;
+  if (events & EPOLLIN && !paused_)
+    read();
+  else if (events & (EPOLLERR | EPOLLHUP))
+    abort(boost::asio::error::connection_reset);
+}
+
+void Stream::read() {
+  const std::span<std::byte> buffer = loop_.receive_buffer();
+  for (int reads = 0; reads < kReadsPerTurn && !ending_ && !paused_; ++reads) {
+    const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (size == 0) return abort(boost::asio::error::eof);
+    if (size < 0) {
+      if (errno != EAGAIN && errno != EINTR) abort(from_errno());
+      return;
+    }
+    const std::span<std::byte> bytes = buffer.first(static_cast<std::size_t>(size));
+    if (finishing_) continue;  // the peer may send until it has seen our end; nobody reads it
+    if (tls_)
+      read_tls(bytes);
+    else
+      handler_->on_bytes(bytes);
+    if (bytes.size() < buffer.size()) return;
+  }
+}
+
+void Stream::read_tls(std::span<std::byte> cipher) {
+  tls_->feed(cipher);
+  while (!ending_ && !finishing_) {
+    // The cipher text was copied by feed(), so the loop's buffer is free again.
+    const Result<std::size_t> size = tls_->read(loop_.receive_buffer());
+    if (!dirty_) {  // handshake answers and alerts wait in the session
+      dirty_ = true;
+      loop_.flush_later(*this);
+    }
+    if (!size) return abort(size.error());
+    if (*size == 0) return;
+    handler_->on_bytes(loop_.receive_buffer().first(*size));
+  }
+}
+
+void Stream::write(SharedBytes bytes, bool droppable) {
+  if (ending_ || finishing_ || bytes.empty()) return;
+  if (tls_)
+    tls_->write(std::move(bytes), droppable);
+  else
+    outbox_.push(std::move(bytes), droppable);
+  if (!dirty_ && !blocked_) {
+    dirty_ = true;
+    loop_.flush_later(*this);
+  }
+  if (queued_bytes() > kEarlyFlush && !blocked_) send_some();
+}
+
+std::size_t Stream::drop_oldest(std::size_t limit) {
+  return tls_ ? tls_->drop_oldest(limit) : outbox_.drop_oldest(limit);
+}
+
+// Gives false when the stream broke.
+bool Stream::send_some() {
+  for (;;) {
+    if (tls_ && outbox_.bytes() < kEarlyFlush) tls_->pump(outbox_);
+    std::array<iovec, kGather> parts;
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = outbox_.gather(parts);
+    if (message.msg_iovlen == 0) return true;
+    const ssize_t sent = ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) {
+        watch(true);
+        return true;
+      }
+      abort(from_errno());
+      return false;
+    }
+    outbox_.consume(static_cast<std::size_t>(sent));
+  }
+}
+
+void Stream::flush() {
+  dirty_ = false;
+  if (blocked_ || fd_ < 0) return;
+  if (!send_some() || blocked_) return;
+  watch(false);
+  if (finishing_ && !fin_sent_) {
+    fin_sent_ = true;
+    if (tls_) {
+      tls_->close_notify();
+      tls_->pump(outbox_);
+      send_some();
+    }
+    ::shutdown(fd_, SHUT_WR);
+    set_timer(kLinger);
+  } else if (!ending_ && !finishing_) {
+    handler_->on_drained();
+  }
+}
+
+// EPOLLOUT is watched only while the peer's window is full.
+void Stream::watch(bool write) {
+  if (write == blocked_ && (write || !watching_write_)) return;
+  blocked_ = write;
+  watching_write_ = write;
+  const std::uint32_t events =
+      (paused_ ? 0u : std::uint32_t{EPOLLIN}) | (write ? std::uint32_t{EPOLLOUT} : 0u);
+  loop_.poller().change(fd_, events, *this);
+}
+
+void Stream::pause_reading() {
+  if (std::exchange(paused_, true) || ending_) return;
+  loop_.poller().change(fd_, watching_write_ ? std::uint32_t{EPOLLOUT} : 0u, *this);
+}
+
+void Stream::resume_reading() {
+  if (!std::exchange(paused_, false) || ending_) return;
+  loop_.poller().change(fd_, EPOLLIN | (watching_write_ ? std::uint32_t{EPOLLOUT} : 0u), *this);
+}
+
+void Stream::finish() {
+  if (ending_ || finishing_) return;
+  finishing_ = true;
+  resume_reading();
+  set_timer(kFinishTimeout);
+  if (!dirty_) {
+    dirty_ = true;
+    loop_.flush_later(*this);
+  }
+}
+
+void Stream::abort(error_code error) {
+  if (std::exchange(ending_, true)) return;
+  end_error_ = finishing_ ? error_code{} : error;
+  if (!dirty_ && queued_bytes() && error == boost::asio::error::eof) {
+    dirty_ = true;
+    loop_.flush_later(*this);
+  }
+  loop_.end_later(*this);
+}
+
+void Stream::on_timer() {
+  if (finishing_)
+    abort({});
+  else if (!ending_)
+    handler_->on_timer();
+}
+
+void Stream::end() {
+  Timer::cancel();
+  loop_.poller().remove(fd_);
+  ::close(std::exchange(fd_, -1));
+  handler_->on_end(end_error_);
+}
+
+std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? '[' + address + "]:" + port : address + ':' + port;
+}
+
+}  // namespace weft::net
