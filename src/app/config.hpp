@@ -28,6 +28,7 @@ struct ListenConfig {
 };
 
 enum class WhenSlow : std::uint8_t { close, drop_oldest };
+enum class Answer : std::uint8_t { none, echo };
 enum class Dialect : std::uint8_t { plain, lua };
 enum class LuaApi : std::uint8_t { automatic, a, b };
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
@@ -62,7 +63,7 @@ struct AuthenticateConfig {
 struct PathConfig {
   std::string path;
   Dialect dialect = Dialect::plain;
-  bool echo = false;                        ///< `answer: echo`
+  Answer answer = Answer::none;             ///< a built-in answer
   std::string queue = {};                   ///< topic that takes every message
   std::vector<std::string> subscribe = {};  ///< channels every connection of this path gets
   std::string script = {};                  ///< absolute or relative to the process
@@ -99,17 +100,18 @@ struct RedisConfig {
   std::string name;
   std::string url;  ///< redis://user:password@host:port/db or rediss://; holds the password when it
                     ///< is in there
-  std::string password = {};  ///< from password_file, "" = the url's
+  std::string password_file = {};
+  std::string password = {};  ///< what password_file holds, "" = the url's
   Millis timeout{5'000};
 };
-
-enum class Role : std::uint8_t { read, write };
 
 /// Who may use the API. With no user at all everybody may, and then the API binds loopback only.
 struct AccessUser {
   std::string username;
-  std::string password = {};
-  std::vector<Role> roles = {Role::read, Role::write};
+  std::string password = {};  ///< what password_file holds, when that is set
+  std::string password_file = {};
+  std::vector<std::string> roles = {"read",
+                                    "write"};  ///< read: status and subscriptions; write: all else
   std::string host = "*";  ///< pattern of the peer's address: 10.1.*, 127.0.0.1, *
 };
 
