@@ -1,0 +1,263 @@
+#include "wire/ws/decoder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/check.hpp"
+#include "wire/ws/close.hpp"
+#include "wire/ws/deflate.hpp"
+#include "wire/ws/error.hpp"
+#include "wire/ws/mask.hpp"
+#include "wire/ws/utf8.hpp"
+
+namespace weft::ws {
+
+/// What is remembered of a frame or message that has not ended.
+struct Decoder::Partial {
+  // A header that is not all here yet.
+  std::array<std::byte, kMaxHeaderSize> head;
+  std::size_t head_size = 0;
+
+  // A frame whose header was read.
+  bool in_frame = false;
+  FrameHeader frame;
+  std::uint64_t received = 0;  ///< bytes of its payload
+  std::array<std::byte, kMaxControlPayload> control;
+
+  // A message whose first frame's header was read.
+  bool in_message = false;
+  Opcode kind = Opcode::text;
+  bool compressed = false;
+  std::size_t fragments = 0;
+  Utf8Validator utf8;
+  std::vector<std::byte> message;
+};
+
+/// One call of feed().
+struct Decoder::Feeding {
+  Decoder& decoder;
+  std::span<std::byte> bytes;
+  const DecoderLimits& limits;
+  Inflater* inflater;
+  DecoderSink& sink;
+  std::size_t at = 0;
+  bool go_on = true;
+
+  std::span<std::byte> rest() const { return bytes.subspan(at); }
+  bool is_in_message() const { return decoder.partial_ && decoder.partial_->in_message; }
+  Partial& partial() {
+    if (!decoder.partial_) decoder.partial_ = std::make_unique<Partial>();
+    return *decoder.partial_;
+  }
+
+  error_code step();
+  Result<std::optional<FrameHeader>> read_header();
+  error_code judge_fixed(std::byte first, std::byte second) const;
+  error_code judge_size(const FrameHeader& frame) const;
+  error_code begin_frame(const FrameHeader& frame);
+  error_code continue_frame();
+  error_code append(std::span<const std::byte> piece);
+  error_code end_message();
+  error_code deliver(Opcode kind, bool compressed, std::span<const std::byte> payload,
+                     bool is_judged);
+  error_code deliver_control(Opcode opcode, std::span<const std::byte> payload);
+  void forget_if_idle();
+};
+
+error_code Decoder::Feeding::step() {
+  if (decoder.partial_ && decoder.partial_->in_frame) return continue_frame();
+  const Result<std::optional<FrameHeader>> header = read_header();
+  if (!header) return header.error();
+  return *header ? begin_frame(**header) : error_code{};
+}
+
+/// Consumes a header, or all bytes when it is not whole.
+Result<std::optional<FrameHeader>> Decoder::Feeding::read_header() {
+  const std::size_t stored = decoder.partial_ ? decoder.partial_->head_size : 0;
+  std::span<const std::byte> front = rest();
+  if (stored > 0) {  // rare: the last piece ended inside a header
+    Partial& p = partial();
+    const std::size_t taken = std::min(front.size(), p.head.size() - stored);
+    std::copy_n(front.begin(), taken, p.head.begin() + static_cast<std::ptrdiff_t>(stored));
+    front = std::span(p.head).first(stored + taken);
+  }
+  if (front.size() >= 2) {
+    if (const error_code error = judge_fixed(front[0], front[1])) return error;
+  }
+  const Result<std::optional<FrameHeader>> header = parse_header(front);
+  if (!header) return header;
+  if (*header) {
+    at += (*header)->header_size - stored;
+    if (stored > 0) partial().head_size = 0;
+    return header;
+  }
+  if (stored == 0) std::ranges::copy(front, partial().head.begin());
+  partial().head_size = front.size();
+  at = bytes.size();
+  return header;
+}
+
+/// What the two fixed bytes say that parse_header() cannot judge, for it does not know our side nor
+/// the message.
+error_code Decoder::Feeding::judge_fixed(std::byte first, std::byte second) const {
+  const auto opcode = static_cast<Opcode>(first & std::byte{0x0F});
+  const bool rsv1 = (first & std::byte{0x40}) != std::byte{0};
+  const bool masked = (second & std::byte{0x80}) != std::byte{0};
+  const bool starts_message = opcode == Opcode::text || opcode == Opcode::binary;
+  if (rsv1 && !(limits.deflate && starts_message)) return WsErrc::reserved_bits;
+  if (masked != limits.server) return masked ? WsErrc::masked : WsErrc::not_masked;
+  if (starts_message && is_in_message()) return WsErrc::expected_continuation;
+  if (opcode == Opcode::continuation && !is_in_message()) return WsErrc::unexpected_continuation;
+  return {};
+}
+
+/// Before the first byte of payload: the announced size alone can be too much.
+error_code Decoder::Feeding::judge_size(const FrameHeader& frame) const {
+  const bool continues = frame.opcode == Opcode::continuation;
+  const std::size_t before = continues ? decoder.partial_->message.size() : 0;
+  const std::size_t fragments = continues ? decoder.partial_->fragments : 0;
+  const bool compressed = continues ? decoder.partial_->compressed : frame.rsv1;
+  // What does not compress grows a little: a message of exactly max_message bytes must still pass.
+  const std::size_t slack = compressed ? limits.max_message / 1024 + 64 : 0;
+  const std::size_t most = limits.max_message + std::min(slack, SIZE_MAX - limits.max_message);
+  if (frame.payload_size > most - before) return WsErrc::message_too_big;
+  if (fragments >= limits.max_fragments) return WsErrc::too_many_fragments;
+  return {};
+}
+
+error_code Decoder::Feeding::begin_frame(const FrameHeader& frame) {
+  const bool control = is_control(frame.opcode);
+  if (!control) {
+    if (const error_code error = judge_size(frame)) return error;
+  }
+  // All of it is here: no copy. That is what nearly every frame looks like.
+  const bool whole = frame.payload_size <= bytes.size() - at;
+  if (whole && (control || (frame.fin && frame.opcode != Opcode::continuation))) {
+    const std::span<std::byte> payload =
+        bytes.subspan(at, static_cast<std::size_t>(frame.payload_size));
+    at += payload.size();
+    if (frame.mask) apply_mask(payload, *frame.mask, 0);
+    forget_if_idle();
+    return control ? deliver_control(frame.opcode, payload)
+                   : deliver(frame.opcode, frame.rsv1, payload, false);
+  }
+
+  Partial& p = partial();
+  p.in_frame = true;
+  p.frame = frame;
+  p.received = 0;
+  if (control) return continue_frame();
+  if (frame.opcode != Opcode::continuation) {
+    p.in_message = true;
+    p.kind = frame.opcode;
+    p.compressed = frame.rsv1;
+    p.fragments = 0;
+  }
+  ++p.fragments;
+  return continue_frame();
+}
+
+/// Takes what is here of the payload of partial().frame.
+error_code Decoder::Feeding::continue_frame() {
+  Partial& p = partial();
+  const auto missing = static_cast<std::size_t>(p.frame.payload_size - p.received);
+  const std::span<std::byte> piece = rest().first(std::min(missing, bytes.size() - at));
+  if (p.frame.mask) apply_mask(piece, *p.frame.mask, static_cast<std::size_t>(p.received));
+  at += piece.size();
+  const bool control = is_control(p.frame.opcode);
+  if (control) {
+    std::ranges::copy(piece, p.control.begin() + static_cast<std::ptrdiff_t>(p.received));
+  } else if (const error_code error = append(piece)) {
+    return error;
+  }
+  p.received += piece.size();
+  if (p.received < p.frame.payload_size) return {};
+  p.in_frame = false;
+  if (!control) return p.frame.fin ? end_message() : error_code{};
+
+  const std::array<std::byte, kMaxControlPayload> payload = p.control;
+  const Opcode opcode = p.frame.opcode;
+  const auto size = static_cast<std::size_t>(p.received);
+  forget_if_idle();
+  return deliver_control(opcode, std::span(payload).first(size));
+}
+
+error_code Decoder::Feeding::append(std::span<const std::byte> piece) {
+  Partial& p = partial();
+  if (p.kind == Opcode::text && !p.compressed && !p.utf8.feed(piece)) return WsErrc::bad_utf8;
+  const std::size_t size = p.message.size() + piece.size();
+  if (size > p.message.capacity()) {
+    // Grows by doubling, but not past what this frame announced.
+    const std::uint64_t announced = p.message.size() + (p.frame.payload_size - p.received);
+    p.message.reserve(
+        std::max(size, static_cast<std::size_t>(std::min<std::uint64_t>(2 * size, announced))));
+  }
+  p.message.insert(p.message.end(), piece.begin(), piece.end());
+  return {};
+}
+
+error_code Decoder::Feeding::end_message() {
+  const std::unique_ptr<Partial> p = std::exchange(decoder.partial_, nullptr);
+  if (!p->utf8.is_complete()) return WsErrc::bad_utf8;
+  return deliver(p->kind, p->compressed, p->message, true);
+}
+
+error_code Decoder::Feeding::deliver(Opcode kind, bool compressed,
+                                     std::span<const std::byte> payload, bool is_judged) {
+  if (compressed) {
+    check(inflater != nullptr, "a decoder with deflate needs an inflater");
+    const Result<std::span<const std::byte>> inflated =
+        inflater->inflate(payload, limits.max_message);
+    if (!inflated) return inflated.error();
+    payload = *inflated;
+  }
+  if (kind == Opcode::text && (compressed || !is_judged) && !is_utf8(payload))
+    return WsErrc::bad_utf8;
+  go_on = sink.on_message(kind, payload);
+  return {};
+}
+
+error_code Decoder::Feeding::deliver_control(Opcode opcode, std::span<const std::byte> payload) {
+  if (opcode == Opcode::ping) {
+    go_on = sink.on_ping(payload);
+  } else if (opcode == Opcode::pong) {
+    go_on = sink.on_pong(payload);
+  } else {
+    const Result<CloseFrame> close = parse_close(payload);
+    if (!close) return close.error();
+    decoder.ended_ = true;
+    go_on = sink.on_close(close->code, close->reason);
+  }
+  return {};
+}
+
+/// Gives the buffer back when it was borrowed for a header or a control frame only.
+void Decoder::Feeding::forget_if_idle() {
+  if (decoder.partial_ && !decoder.partial_->in_message) decoder.partial_.reset();
+}
+
+Decoder::Decoder() = default;
+Decoder::~Decoder() = default;
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+
+Decoder::Fed Decoder::feed(std::span<std::byte> bytes, const DecoderLimits& limits,
+                           Inflater* inflater, DecoderSink& sink) {
+  Feeding feeding{*this, bytes, limits, inflater, sink};
+  while (feeding.go_on && !ended_ && feeding.at < bytes.size()) {
+    if (const error_code error = feeding.step()) {
+      ended_ = true;
+      partial_.reset();
+      return {feeding.at, error};
+    }
+  }
+  if (ended_) {
+    partial_.reset();
+    return {feeding.go_on ? bytes.size() : feeding.at, {}};
+  }
+  return {feeding.at, {}};
+}
+
+}  // namespace weft::ws
