@@ -48,7 +48,7 @@ Complaint parse_size(const Option& option, std::string_view text, std::size_t& o
 Complaint parse_time(const Option& option, std::string_view text, Millis& out) {
   const auto value = parse_duration(text);
   if (!value && !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos)
-    return std::string(text) + " has no unit";
+    return std::string(text) + " has no unit, did you mean " + std::string(text) + "s?";
   if (!value) return quoted(text) + " is not a duration";
   if (const Complaint wrong =
           out_of_range(option, text, static_cast<std::uint64_t>(value->count())))

@@ -75,27 +75,27 @@ std::string_view type_name(OptionType type) {
     case OptionType::boolean:
       return "true or false";
     case OptionType::integer:
-      return "number";
+      return "a number";
     case OptionType::bytes:
-      return "size";
+      return "a size";
     case OptionType::duration:
-      return "duration";
+      return "a duration";
     case OptionType::text:
-      return "text";
+      return "a text";
     case OptionType::address:
-      return "address";
+      return "host:port, :port or off";
     case OptionType::path:
-      return "file";
+      return "a file or folder";
     case OptionType::choice:
       return "one of";
     case OptionType::texts:
-      return "list of texts";
+      return "a list of texts";
     case OptionType::paths:
-      return "list of files";
+      return "a list of folders";
     case OptionType::choices:
-      return "list of";
+      return "a list of";
     case OptionType::pairs:
-      return "map of texts";
+      return "a map of names and values";
   }
   return "";
 }

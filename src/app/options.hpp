@@ -56,6 +56,7 @@ struct ListOption {
   std::function<void*(Config&)> append;
   std::function<std::size_t(const Config&)> size;
   std::function<void*(Config&, std::size_t)> at;
+  std::function<void(Config&)> clear;
 };
 
 /// All rows, in the order of the reference.

@@ -90,7 +90,7 @@ void add_listener(Table& table, std::string key, ListenConfig& (*get)(Config&), 
           key + ".address", [get](Config & c) -> auto& { return get(c).address; },
           what + " Also written as `" + key + ": ADDRESS`.")
       .address()
-      .example(key == "listen.clients" ? ":6790" : "127.0.0.1:6789");
+      .example(key == "listen.clients" ? "\":6790\"" : "\"127.0.0.1:6789\"");
   table
       .add<Config>(
           key + ".certificate", [get](Config & c) -> auto& { return get(c).tls.certificate; },
@@ -247,7 +247,7 @@ void add_node(Table& t) {
        "node.advertise", [](Config & c) -> auto& { return c.node.advertise; },
        "host:port of the API as the directory tells it to workers; empty = listen.api.")
       .address()
-      .example("10.0.0.5:6789");
+      .example("\"10.0.0.5:6789\"");
 }
 
 void add_client(Table& t) {
@@ -338,7 +338,7 @@ void add_sockets(Table& t) {
        "Where this raw TCP port listens.")
       .address()
       .required()
-      .example(":6791");
+      .example("\":6791\"");
   add_script<SocketConfig>(t, "sockets[].",
                            "The Lua script that cuts the bytes into messages and answers them.");
   t.add<SocketConfig>(
@@ -533,10 +533,12 @@ void add_rest(Table& t) {
 
 template <class Item, class Get>
 ListOption list_of(std::string key, std::string help, Get get) {
-  return {std::move(key), std::move(help),
+  return {std::move(key),
+          std::move(help),
           [get](Config& c) -> void* { return &get(c).emplace_back(); },
           [get](const Config& c) { return get(const_cast<Config&>(c)).size(); },
-          [get](Config& c, std::size_t i) -> void* { return &get(c)[i]; }};
+          [get](Config& c, std::size_t i) -> void* { return &get(c)[i]; },
+          [get](Config& c) { get(c).clear(); }};
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+// Rules over the whole configuration: what fits together, what is dangerous. Adds findings, and
+// fills in what one value takes from another: inherited origins, dialects, passwords from files.
+#pragma once
+#include "app/config_load.hpp"
+
+namespace weft {
+
+/// Before the checks: values that depend on others.
+void complete_config(Loaded& loaded);
+void check_config(Loaded& loaded, bool dev);
+
+/// True for "https://app.example.com", "https://*.example.com", "http://localhost:8080" and "*".
+bool is_origin_pattern(std::string_view text);
+/// True for "10.0.0.0/8", "fd00::/8" and single addresses.
+bool is_network(std::string_view text);
+
+}  // namespace weft
