@@ -1,0 +1,179 @@
+#include "bench/report.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace weft::bench {
+namespace {
+
+constexpr std::array<std::pair<const char*, double>, 5> kPercentiles{
+    {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"max", 100}}};
+
+/// 950 ns, 12.3 µs, 4.56 ms, 1.20 s: three digits that mean something.
+std::string duration(std::int64_t nanos) {
+  const auto value = static_cast<double>(nanos);
+  if (value < 1e3) return fmt::format("{} ns", nanos);
+  if (value < 1e6) return fmt::format("{:.1f} µs", value / 1e3);
+  if (value < 1e9) return fmt::format("{:.2f} ms", value / 1e6);
+  return fmt::format("{:.2f} s", value / 1e9);
+}
+
+/// 1 234 567, as people read it.
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), 1, ' ');
+  }
+  return digits;
+}
+
+std::string plural(const std::string& unit) {
+  return unit == "delivery" ? "deliveries" : unit + 's';
+}
+
+double per_connection(const Report& report, std::int64_t full, std::int64_t base) {
+  const auto connections = static_cast<double>(report.connections);
+  return connections > 0 ? static_cast<double>(full - base) / connections : 0;
+}
+
+double rss_each(const Report& report) {
+  return per_connection(report, report.memory->full.rss, report.memory->base.rss);
+}
+
+double anon_each(const Report& report) {
+  return per_connection(report, report.memory->full.anon, report.memory->base.anon);
+}
+
+std::string faults(const Report& report) {
+  return fmt::format("lost {}  out of order {}  refused {}", report.lost, report.out_of_order,
+                     report.refused);
+}
+
+/// CPU of the server in a second of the run, as cores.
+double cores(const Report& report) { return report.server_cpu.value_or(0) / report.seconds; }
+
+std::string fact(const char* name, double value) {
+  return fmt::format(",\"{}\":{:.6g}", name, value);
+}
+std::string fact(const char* name, std::uint64_t value) {
+  return fmt::format(",\"{}\":{}", name, value);
+}
+
+std::string memory_facts(const char* when, const Memory& memory) {
+  return fmt::format(",\"{}\":{{\"rss\":{},\"pss\":{},\"anon\":{}}}", when, memory.rss, memory.pss,
+                     memory.anon);
+}
+
+/// Text as a JSON string.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) >= 0x20) out += c;
+  }
+  return out += '"';
+}
+
+}  // namespace
+
+std::optional<double> Report::cpu_micros() const {
+  if (!server_cpu || count == 0) return std::nullopt;
+  return *server_cpu * 1e6 / static_cast<double>(count);
+}
+
+std::string to_text(const Report& report) {
+  std::string out = fmt::format("{} connections opened in {:.2f} s\n", grouped(report.connections),
+                                report.open_seconds);
+  if (report.scenario == "churn")
+    out = fmt::format("{} connections at a time\n", report.connections);
+  if (report.memory) {
+    out += fmt::format(
+        "server memory   {:.0f} bytes per connection resident, {:.0f} of them anonymous\n",
+        rss_each(report), anon_each(report));
+    out += fmt::format("                {} KiB before, {} KiB with all, {} KiB after they left\n",
+                       report.memory->base.rss / 1024, report.memory->full.rss / 1024,
+                       report.memory->after.rss / 1024);
+  }
+  if (report.latency.count() > 0) {
+    out += fmt::format(
+        "rate            {} {}/s for {:.1f} s{}\n",
+        grouped(static_cast<std::uint64_t>(report.per_second())), plural(report.unit),
+        report.seconds,
+        report.rate > 0
+            ? fmt::format(" ({} asked for)", grouped(static_cast<std::uint64_t>(report.rate)))
+            : "");
+    out += "latency        ";
+    for (const auto& [name, percent] : kPercentiles) {
+      out += fmt::format(" {} {} ", name, duration(report.latency.percentile(percent)));
+    }
+    out += fmt::format("  ({})\nfaults          {}\n", report.latency_name, faults(report));
+  }
+  if (report.server_cpu && report.seconds > 0.5) {
+    if (report.scenario != "idle") {
+      out += fmt::format("server CPU      {:.2f} µs per {}, {:.2f} cores\n",
+                         report.cpu_micros().value_or(0), report.unit, cores(report));
+    } else {
+      out += fmt::format("server CPU      {:.2f} µs per connection and second\n",
+                         report.cpu_micros().value_or(0) / report.seconds);
+    }
+  }
+  return out + "In words: " + in_words(report) + '\n';
+}
+
+std::string to_json(const Report& report) {
+  std::string out =
+      fmt::format("{{\"scenario\":{},\"url\":{}", quoted(report.scenario), quoted(report.url));
+  out += fact("connections", report.connections) + fact("size", report.size) +
+         fact("inflight", report.inflight);
+  out += fact("rate_asked", report.rate) + fact("seconds", report.seconds) +
+         fact("count", report.count);
+  out += fmt::format(",\"unit\":{}", quoted(report.unit)) + fact("per_second", report.per_second());
+  out += fact("lost", report.lost) + fact("out_of_order", report.out_of_order) +
+         fact("refused", report.refused);
+  out += fact("open_seconds", report.open_seconds) + fact("load_cpu_seconds", report.load_cpu);
+  if (report.server_cpu) out += fact("server_cpu_seconds", *report.server_cpu);
+  if (const auto micros = report.cpu_micros()) out += fact("server_cpu_us", *micros);
+  if (report.latency.count() > 0) {
+    out += fmt::format(",\"latency_us\":{{\"mean\":{:.1f}", report.latency.mean() / 1e3);
+    for (const auto& [name, percent] : kPercentiles) {
+      out += fmt::format(",\"{}\":{:.1f}", name,
+                         static_cast<double>(report.latency.percentile(percent)) / 1e3);
+    }
+    out += '}';
+  }
+  if (report.memory) {
+    out += fact("rss_per_connection", rss_each(report)) +
+           fact("anon_per_connection", anon_each(report));
+    out += memory_facts("base", report.memory->base) + memory_facts("full", report.memory->full) +
+           memory_facts("after", report.memory->after);
+  }
+  return out + "}";
+}
+
+std::string in_words(const Report& report) {
+  if (report.memory) {
+    return fmt::format(
+        "one idle connection takes {:.0f} bytes of the server's memory, so a million would take "
+        "{:.1f} GiB"
+        " (the kernel's socket buffers come on top).",
+        rss_each(report), rss_each(report) * 1e6 / (1 << 30));
+  }
+  const std::string rate = grouped(static_cast<std::uint64_t>(report.per_second()));
+  const std::string p99 = duration(report.latency.percentile(99));
+  std::string words =
+      report.scenario == "fanout" ? fmt::format(
+                                        "{} deliveries a second to {} subscribers, 99 of 100 "
+                                        "publications were everywhere within {}",
+                                        rate, grouped(report.connections), p99)
+      : report.scenario == "churn"
+          ? fmt::format("{} connections a second came and went", rate)
+          : fmt::format("{} messages a second came back, 99 of 100 within {}", rate, p99);
+  if (report.server_cpu) words += fmt::format(", for {:.2f} cores of the server", cores(report));
+  if (report.lost > 0)
+    words += fmt::format("; {} {} never arrived", grouped(report.lost), plural(report.unit));
+  return words + '.';
+}
+
+}  // namespace weft::bench
