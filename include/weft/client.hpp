@@ -116,7 +116,7 @@ class Message {
   unsigned attempt() const;         ///< 1 = first delivery
 
  private:
-  friend class Link;
+  friend struct MessageParts;
   struct Body;
   explicit Message(std::shared_ptr<const Body> body) : body_(std::move(body)) {}
   std::shared_ptr<const Body> body_;
@@ -212,7 +212,8 @@ struct Options {
   std::function<void(const Problem&)> on_error;
 };
 
-/// A handle to the loop and its connections. Moves, does not copy; its end stops and joins.
+/// A handle to the loop and its connections. Moves, does not copy; its end stops and joins, so not
+/// in a handler.
 class Client {
  public:
   explicit Client(
@@ -237,7 +238,7 @@ class Client {
   /// All nodes the directory names, connected or not.
   std::vector<Node> nodes();
 
-  /// Runs `work` on the loop, after what it does now.
+  /// Runs `work` on the loop, after what it does now; drops it when the loop has ended.
   void post(std::function<void()> work);
 
  private:

@@ -1,0 +1,202 @@
+#include "client/request.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace weft::client {
+
+Value::Value(double value) : text_("null") {
+  if (!std::isfinite(value)) return;
+  std::array<char, 32> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  text_.assign(digits.data(), end);
+}
+
+Value::Value(std::string_view text) { request::append_string(text_, text); }
+
+Value Value::json(std::string json) {
+  Value value;
+  value.text_ = std::move(json);
+  return value;
+}
+
+namespace request {
+namespace {
+
+constexpr std::string_view kHex = "0123456789abcdef";
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+constexpr bool needs_escape(char c) {
+  return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+}
+
+void append_escape(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
+  }
+  const auto byte = static_cast<unsigned char>(c);
+  out += "\\u00";
+  out += kHex[byte >> 4];
+  out += kHex[byte & 15];
+}
+
+void append_list(std::string& out, const std::vector<std::string>& texts) {
+  out += '[';
+  for (const std::string& text : texts) {
+    if (&text != &texts.front()) out += ',';
+    append_string(out, text);
+  }
+  out += ']';
+}
+
+std::string open(std::string_view method, std::size_t room) {
+  std::string out;
+  out.reserve(method.size() + room + 64);
+  out += R"({"m":")";
+  out += method;
+  out += R"(","p":)";
+  return out;
+}
+
+/// {"c":..,"d":..}: a message to a connection or a channel.
+std::string deliver(std::string_view method, std::string_view target, std::string_view data,
+                    DataType type) {
+  std::string out = open(method, target.size() + data.size() + data.size() / 8);
+  out += R"({"c":)";
+  append_string(out, target);
+  out += R"(,"d":)";
+  if (type == DataType::text) {
+    append_string(out, data);
+    return out += '}';
+  }
+  out += '"';
+  append_base64(out, data);
+  return out += R"(","t":"binary"})";
+}
+
+std::string open_call(ConnectionId id, std::string_view function) {
+  std::string out = open("conn.call", 96);
+  out += R"({"c":")";
+  out += to_string(id);
+  out += R"(","f":")";
+  out += function;
+  return out += R"(","a":)";
+}
+
+}  // namespace
+
+void append_base64(std::string& out, std::string_view bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t left = std::min<std::size_t>(3, bytes.size() - at);
+    unsigned group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (i < left ? static_cast<unsigned char>(bytes[at + i]) : 0u);
+    for (std::size_t i = 0; i < 4; ++i)
+      out += i <= left ? kBase64[group >> (18 - 6 * i) & 63] : '=';
+  }
+}
+
+void append_string(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t clean = 0;  // everything before it is written
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!needs_escape(text[at])) continue;
+    out.append(text, clean, at - clean);
+    append_escape(out, text[at]);
+    clean = at + 1;
+  }
+  out.append(text, clean);
+  out += '"';
+}
+
+std::string send(ConnectionId to, std::string_view data, DataType type) {
+  return deliver("mesh.send", to_string(to), data, type);
+}
+
+std::string publish(std::string_view channel, std::string_view data, DataType type) {
+  return deliver("mesh.publish", channel, data, type);
+}
+
+std::string subscribe(ConnectionId id, const std::vector<std::string>& channels) {
+  std::string out = open_call(id, "subscribe");
+  append_list(out, channels);
+  return out += '}';
+}
+
+std::string unsubscribe(ConnectionId id, const std::vector<std::string>& channels) {
+  std::string out = open_call(id, "unsubscribe");
+  append_list(out, channels);
+  return out += '}';
+}
+
+std::string set_context(ConnectionId id, const Context& context) {
+  std::string out = open_call(id, "set_context");
+  out += "[{";
+  for (const auto& [key, value] : context) {
+    if (&key != &context.front().first) out += ',';
+    append_string(out, key);
+    out += ':';
+    out += value.text();
+  }
+  return out += "}]}";
+}
+
+std::string set_context_value(ConnectionId id, std::string_view key, const Value& value) {
+  std::string out = open_call(id, "set_context_value");
+  out += '[';
+  append_string(out, key);
+  out += ',';
+  out += value.text();
+  return out += "]}";
+}
+
+std::string consume(const std::vector<std::string>& topics, ConsumeOptions options) {
+  std::string out = open("queue.pop", 64);
+  out += R"({"t":)";
+  append_list(out, topics);
+  if (options.ack) out += R"(,"ack":true,"prefetch":)" + std::to_string(options.prefetch);
+  return out += '}';
+}
+
+std::string unconsume() { return open("queue.unpop", 0) += "{}"; }
+
+std::string ack(std::string_view job) {
+  std::string out = open("queue.ack", job.size());
+  out += R"({"j":)";
+  append_string(out, job);
+  return out += '}';
+}
+
+std::string nack(std::string_view job, std::chrono::milliseconds delay) {
+  std::string out = open("queue.nack", job.size());
+  out += R"({"j":)";
+  append_string(out, job);
+  return out += R"(,"delay":)" + std::to_string(delay.count()) + '}';
+}
+
+void finish(std::string& request, std::uint64_t id) {
+  request += R"(,"i":)";
+  request += std::to_string(id);
+  request += '}';
+}
+
+}  // namespace request
+}  // namespace weft::client

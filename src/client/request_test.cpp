@@ -1,0 +1,110 @@
+#include "client/request.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weft::client {
+namespace {
+
+constexpr auto kId = ConnectionId{1463819408261513216};
+
+std::string finished(std::string request, std::uint64_t id = 7) {
+  request::finish(request, id);
+  return request;
+}
+
+TEST(RequestTest, ConsumesAListOfTopics) {
+  EXPECT_EQ(finished(request::consume({"chat", "conn"}, {})),
+            R"({"m":"queue.pop","p":{"t":["chat","conn"]},"i":7})");
+}
+
+TEST(RequestTest, AsksForAcknowledgedDelivery) {
+  EXPECT_EQ(finished(request::consume({"chat"}, {.ack = true, .prefetch = 8})),
+            R"({"m":"queue.pop","p":{"t":["chat"],"ack":true,"prefetch":8},"i":7})");
+}
+
+TEST(RequestTest, SendsTextToAConnection) {
+  EXPECT_EQ(finished(request::send(kId, "say \"hi\"", DataType::text)),
+            R"({"m":"mesh.send","p":{"c":"1463819408261513216","d":"say \"hi\""},"i":7})");
+}
+
+TEST(RequestTest, SendsBytesAsBase64) {
+  EXPECT_EQ(
+      finished(request::send(kId, std::string_view("\x00\xff\x10\x80", 4), DataType::binary)),
+      R"({"m":"mesh.send","p":{"c":"1463819408261513216","d":"AP8QgA==","t":"binary"},"i":7})");
+}
+
+TEST(RequestTest, PublishesToAChannel) {
+  EXPECT_EQ(finished(request::publish("user_10001", "x", DataType::text)),
+            R"({"m":"mesh.publish","p":{"c":"user_10001","d":"x"},"i":7})");
+}
+
+TEST(RequestTest, SubscribesAConnectionToSeveralChannels) {
+  EXPECT_EQ(
+      finished(request::subscribe(kId, {"room_101", "user_10001"})),
+      R"({"m":"conn.call","p":{"c":"1463819408261513216","f":"subscribe","a":["room_101","user_10001"]},"i":7})");
+}
+
+TEST(RequestTest, UnsubscribesFromOneChannel) {
+  EXPECT_EQ(
+      finished(request::unsubscribe(kId, {"room_101"})),
+      R"({"m":"conn.call","p":{"c":"1463819408261513216","f":"unsubscribe","a":["room_101"]},"i":7})");
+}
+
+TEST(RequestTest, SetsOneContextValue) {
+  EXPECT_EQ(
+      finished(request::set_context_value(kId, "user_id", 1000)),
+      R"({"m":"conn.call","p":{"c":"1463819408261513216","f":"set_context_value","a":["user_id",1000]},"i":7})");
+}
+
+TEST(RequestTest, SetsSeveralContextValues) {
+  EXPECT_EQ(finished(request::set_context(
+                kId, {{"uid", 1}, {"name", "x"}, {"on", true}, {"none", nullptr}})),
+            R"({"m":"conn.call","p":{"c":"1463819408261513216","f":"set_context",)"
+            R"("a":[{"uid":1,"name":"x","on":true,"none":null}]},"i":7})");
+}
+
+TEST(RequestTest, SetsAnEmptyContext) {
+  EXPECT_EQ(
+      finished(request::set_context(kId, {})),
+      R"({"m":"conn.call","p":{"c":"1463819408261513216","f":"set_context","a":[{}]},"i":7})");
+}
+
+TEST(RequestTest, GivesAJobBackWithADelay) {
+  EXPECT_EQ(finished(request::nack("17", std::chrono::milliseconds(500))),
+            R"({"m":"queue.nack","p":{"j":"17","delay":500},"i":7})");
+}
+
+TEST(RequestTest, AcknowledgesAJob) {
+  EXPECT_EQ(finished(request::ack("17")), R"({"m":"queue.ack","p":{"j":"17"},"i":7})");
+}
+
+TEST(RequestTest, StopsConsuming) {
+  EXPECT_EQ(finished(request::unconsume()), R"({"m":"queue.unpop","p":{},"i":7})");
+}
+
+TEST(RequestTest, EscapesControlCharactersAndLeavesUtf8Alone) {
+  std::string out;
+  request::append_string(out, "a\n\t\x01\\é");
+  EXPECT_EQ(out, "\"a\\n\\t\\u0001\\\\é\"");
+}
+
+TEST(RequestTest, PadsBase64AsTheRfcExamples) {
+  const auto base64 = [](std::string_view bytes) {
+    std::string out;
+    request::append_base64(out, bytes);
+    return out;
+  };
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+}
+
+TEST(ValueTest, WritesNumbersShortAndNothingThatJsonLacks) {
+  EXPECT_EQ(Value(0.1).text(), "0.1");
+  EXPECT_EQ(Value(1.0 / 0.0 * 0.0).text(), "null");
+  EXPECT_EQ(Value(std::uint64_t{18446744073709551615u}).text(), "18446744073709551615");
+}
+
+}  // namespace
+}  // namespace weft::client
