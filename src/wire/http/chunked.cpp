@@ -49,6 +49,7 @@ error_code ChunkedDecoder::step(char byte) {
     case State::size: {
       const int digit = hex_digit(byte);
       if (digit < 0 && state_ == State::size_start) return HttpErrc::bad_chunk;
+      if ((byte == '\r' || byte == ';') && chunk_ > left_) return HttpErrc::body_too_large;
       if (byte == '\r') return expect('\r', State::size_lf);
       if (byte == ';') {
         state_ = State::extension;
@@ -57,7 +58,7 @@ error_code ChunkedDecoder::step(char byte) {
       if (digit < 0 || ++digits_ > kMaxDigits) return HttpErrc::bad_chunk;
       state_ = State::size;
       chunk_ = chunk_ << 4 | static_cast<unsigned>(digit);
-      return chunk_ > left_ ? HttpErrc::body_too_large : error_code{};
+      return {};
     }
     case State::extension:
       return byte == '\r' ? expect('\r', State::size_lf) : skip();

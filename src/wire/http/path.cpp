@@ -1,5 +1,7 @@
 #include "wire/http/path.hpp"
 
+#include <algorithm>
+
 #include "wire/http/header.hpp"
 
 namespace weft::http {
