@@ -1,4 +1,5 @@
-// Stands in for libFuzzer in ordinary builds: replays the corpus, then 2,000 seeded mutations of it.
+// Stands in for libFuzzer in ordinary builds: replays the corpus, then 2,000 seeded mutations of
+// it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -27,9 +28,12 @@ std::vector<Input> load(const char* folder) {
 Input mutate(Input input, std::mt19937& random) {
   const auto changes = random() % 8 + 1;
   for (unsigned i = 0; i < changes; ++i) {
-    if (input.empty() || random() % 4 == 0) input.push_back(static_cast<std::uint8_t>(random()));
-    else if (random() % 4 == 0) input.erase(input.begin() + static_cast<std::ptrdiff_t>(random() % input.size()));
-    else input[random() % input.size()] ^= static_cast<std::uint8_t>(1u << random() % 8);
+    if (input.empty() || random() % 4 == 0)
+      input.push_back(static_cast<std::uint8_t>(random()));
+    else if (random() % 4 == 0)
+      input.erase(input.begin() + static_cast<std::ptrdiff_t>(random() % input.size()));
+    else
+      input[random() % input.size()] ^= static_cast<std::uint8_t>(1u << random() % 8);
   }
   return input;
 }

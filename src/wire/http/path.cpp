@@ -48,15 +48,17 @@ bool has_clean_segments(std::string_view path) {
 }  // namespace
 
 Target split_target(std::string_view target) {
+  bool is_absolute = false;
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    if (is_absolute || !equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    is_absolute = true;
     target.remove_prefix(scheme.size());
     target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
   }
   const std::size_t mark = target.find('?');
   Target split{target.substr(0, mark),
                mark == target.npos ? std::string_view() : target.substr(mark + 1)};
-  if (split.path.empty()) split.path = "/";
+  if (is_absolute && split.path.empty()) split.path = "/";
   return split;
 }
 
