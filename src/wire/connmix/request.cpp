@@ -1,0 +1,356 @@
+#include "wire/connmix/request.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "wire/connmix/base64.hpp"
+#include "wire/connmix/json.hpp"
+
+namespace weft::connmix {
+namespace {
+
+using Kind = Json::Kind;
+using Keys = std::initializer_list<std::string_view>;
+
+constexpr std::string_view kMethods =
+    "queue.pop, queue.consume, queue.unpop, queue.unconsume, queue.ack, queue.nack, queue.push, "
+    "mesh.send, mesh.publish, "
+    "mesh.subscribe, mesh.unsubscribe, conn.call, server.ping";
+constexpr std::size_t kMaxKeys = 32, kMaxNames = 1000;
+constexpr std::int64_t kMaxPrefetch = 10'000, kMaxDelay = 86'400'000;
+
+template <class... Args>
+Refused invalid(fmt::format_string<Args...> format, Args&&... args) {
+  return {ErrorCode::invalid_params, fmt::format(format, std::forward<Args>(args)...)};
+}
+
+/// Members of an object, asked for by any of the names a generation gave them.
+class Params {
+ public:
+  Params() = default;
+  explicit Params(const Json& object) : members_(object.members()) {}
+
+  Json operator[](Keys keys) const {
+    for (const std::string_view key : keys)
+      for (const auto& member : members_)
+        if (member.key == key) return member.value;
+    return {};
+  }
+  bool has(Keys keys) const { return !(*this)[keys].is(Kind::none); }
+
+  /// "" when it is clear what was meant: no key stands twice, and there are no more than anyone
+  /// needs.
+  std::string problem() const {
+    if (members_.size() > kMaxKeys) return fmt::format("an object of more than {} keys", kMaxKeys);
+    for (std::size_t i = 1; i < members_.size(); ++i)
+      for (std::size_t k = 0; k < i; ++k)
+        if (members_[i].key == members_[k].key)
+          return json_quote(members_[i].key.substr(0, 64)) + " stands there twice";
+    return "";
+  }
+
+ private:
+  std::vector<Json::Member> members_;
+};
+
+/// Generation 0 and some documents draw parameters as a list holding one object.
+Json unwrap(const Json& params) {
+  if (!params.is(Kind::list)) return params;
+  const auto elements = params.elements();
+  return elements.size() == 1 && elements[0].is(Kind::object) ? elements[0] : params;
+}
+
+/// A name as text; PHP turns keys and channels of digits into numbers.
+std::optional<std::string> name_of(const Json& value) {
+  if (value.is(Kind::string)) return value.string();
+  if (value.is(Kind::number) && value.integer()) return std::string(value.raw());
+  return std::nullopt;
+}
+
+/// A list of names, or a single one. nullopt when something else is among them, or too many.
+std::optional<std::vector<std::string>> names_of(const Json& value) {
+  std::vector<std::string> names;
+  const std::vector<Json> elements =
+      value.is(Kind::list) ? value.elements() : std::vector<Json>{value};
+  if (elements.size() > kMaxNames) return std::nullopt;
+  for (const Json& element : elements) {
+    const auto name = name_of(element);
+    if (!name) return std::nullopt;
+    if (std::ranges::find(names, *name) == names.end()) names.push_back(*name);
+  }
+  return names;
+}
+
+ConnectionId connection_of(const Json& value) {
+  const auto number = value.integer();
+  return number && *number > 0 ? ConnectionId{*number} : ConnectionId::none;
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+struct Payload {
+  DataType type = DataType::text;
+  std::string data;
+};
+
+/// What to send: text as it is, base64 when the type says binary; other JSON goes as its own text.
+std::variant<Refused, Payload> payload_of(const Params& params) {
+  const Json data = params[{"data", "d"}], type = params[{"type", "t"}];
+  if (data.is(Kind::none) || data.is(Kind::null)) return invalid("data (d) is missing");
+  const std::string name = type.is(Kind::none) || type.is(Kind::null) ? "text" : type.string();
+  if (name == "text")
+    return Payload{DataType::text, data.is(Kind::string) ? data.string() : std::string(data.raw())};
+  if (name != "binary")
+    return invalid("type (t) must be \"text\" or \"binary\", not {}", type.raw().substr(0, 40));
+  auto bytes = data.is(Kind::string) ? from_base64(data.string()) : std::nullopt;
+  if (!bytes) return invalid("data (d) of type binary must be base64");
+  return Payload{DataType::binary, std::move(*bytes)};
+}
+
+Method publish_to(const Json& channel, const Params& params) {
+  auto name = name_of(channel);
+  if (!name || name->empty())
+    return invalid("channel (c) must be a name, not {}", describe(channel.kind()));
+  auto payload = payload_of(params);
+  if (auto* refused = std::get_if<Refused>(&payload)) return std::move(*refused);
+  auto& [type, data] = std::get<Payload>(payload);
+  return Publish{std::move(*name), type, std::move(data)};
+}
+
+Method read_publish(const Params& params) { return publish_to(params[{"channel", "c"}], params); }
+
+/// mesh.send reaches a connection, unless it names a channel: every synchronous PHP client
+/// publishes so.
+Method read_send(const Params& params) {
+  if (params.has({"channel"}) && !params.has({"client_id"}))
+    return publish_to(params[{"channel"}], params);
+  const Json target = params[{"client_id", "c"}];
+  if (target.is(Kind::none)) return invalid("client_id (c) is missing");
+  const std::string text = target.string();
+  if (target.is(Kind::string) && !text.empty() && !is_digits(text) && !params.has({"client_id"}))
+    return publish_to(target, params);
+  const ConnectionId to = connection_of(target);
+  const bool maybe_channel = target.is(Kind::string) && !params.has({"client_id"});
+  if (to == ConnectionId::none) {
+    if (maybe_channel && is_digits(text)) return publish_to(target, params);
+    return invalid("client_id (c) must be a positive integer, not {}", target.raw().substr(0, 40));
+  }
+  auto payload = payload_of(params);
+  if (auto* refused = std::get_if<Refused>(&payload)) return std::move(*refused);
+  auto& [type, data] = std::get<Payload>(payload);
+  return Send{to, type, std::move(data), maybe_channel ? text : ""};
+}
+
+Method read_consume(const Json& value, bool pop) {
+  Consume consume;
+  consume.pop = pop;
+  Json topics = value;
+  if (value.is(Kind::object)) {
+    const Params params(value);
+    topics = params[{"topics", "topic", "t"}];
+    const Json ack = params[{"ack"}], prefetch = params[{"prefetch"}];
+    if (!ack.is(Kind::none)) {
+      if (!ack.boolean())
+        return invalid("ack must be true or false, not {}", ack.raw().substr(0, 40));
+      consume.ack = *ack.boolean();
+    }
+    if (!prefetch.is(Kind::none)) {
+      const auto count = prefetch.integer();
+      if (!count || *count < 1 || *count > kMaxPrefetch)
+        return invalid("prefetch must be 1 to {}", kMaxPrefetch);
+      consume.prefetch = static_cast<std::size_t>(*count);
+    }
+  }
+  auto names = names_of(topics);
+  if (!names)
+    return invalid(
+        "topics must be a list of names, for example [\"chat\"] or {{\"t\":[\"chat\"]}}");
+  if (names->empty())
+    return invalid("no topic is named, for example [\"chat\"] or {{\"t\":[\"chat\"]}}");
+  consume.topics = std::move(*names);
+  return consume;
+}
+
+/// {"job":"7"}, {"j":["7","8"]} or ["7","8"]
+std::optional<std::vector<std::uint64_t>> jobs_of(const Json& value) {
+  const Json named = value.is(Kind::object) ? Params(value)[{"job", "jobs", "j"}] : value;
+  const auto elements = named.is(Kind::list) ? named.elements() : std::vector<Json>{named};
+  std::vector<std::uint64_t> jobs;
+  for (const Json& element : elements) {
+    const auto job = element.integer();
+    if (!job || *job < 1) return std::nullopt;
+    jobs.push_back(static_cast<std::uint64_t>(*job));
+  }
+  if (jobs.empty()) return std::nullopt;
+  return jobs;
+}
+
+Method read_ack(const Json& value) {
+  auto jobs = jobs_of(value);
+  if (!jobs) return invalid("job (j) must be the id of a job or a list of such ids");
+  return Ack{std::move(*jobs)};
+}
+
+Method read_nack(const Json& value) {
+  auto jobs = jobs_of(value);
+  if (!jobs) return invalid("job (j) must be the id of a job or a list of such ids");
+  Nack nack;
+  nack.jobs = std::move(*jobs);
+  const Json delay = value.is(Kind::object) ? Params(value)[{"delay"}] : Json();
+  if (delay.is(Kind::none)) return nack;
+  const auto millis = delay.integer();
+  if (!millis || *millis < 0 || *millis > kMaxDelay)
+    return invalid("delay must be 0 to {} milliseconds", kMaxDelay);
+  nack.delay = std::chrono::milliseconds(*millis);
+  return nack;
+}
+
+Method read_push(const Params& params) {
+  const Json data = params[{"data", "d"}];
+  const auto topic = name_of(params[{"topic", "t"}]);
+  if (!topic || topic->empty()) return invalid("topic (t) must be a name");
+  if (data.is(Kind::none)) return invalid("data (d) is missing");
+  return Push{*topic, std::string(data.raw())};
+}
+
+Method read_watch(const Json& value) {
+  auto names = names_of(value.is(Kind::object) ? Params(value)[{"channels", "c"}] : value);
+  if (!names || names->empty())
+    return invalid("channels must be a list of names, for example [\"room_1\"]");
+  return Watch{std::move(*names)};
+}
+
+Method read_close(const Params& params) {
+  const ConnectionId who = connection_of(params[{"client_id", "c"}]);
+  if (who == ConnectionId::none) return invalid("client_id (c) must be a positive integer");
+  Close close;
+  close.who = who;
+  const Json code = params[{"code"}], reason = params[{"reason"}];
+  if (!code.is(Kind::none)) {
+    const auto number = code.integer();
+    if (!number || (*number != 1000 && (*number < 3000 || *number > 4999)))
+      return invalid("code must be 1000 or 3000 to 4999");
+    close.code = static_cast<std::uint16_t>(*number);
+  }
+  if (!reason.is(Kind::none) && !reason.is(Kind::null)) {
+    if (!reason.is(Kind::string) || reason.string().size() > 123)
+      return invalid("reason must be text of at most 123 bytes");
+    close.reason = reason.string();
+  }
+  return close;
+}
+
+Method set_context(ConnectionId of, const Json& args) {
+  const auto elements = args.elements();
+  const Json object = args.is(Kind::object) ? args : elements.empty() ? Json() : elements[0];
+  if (object.is(Kind::object)) return SetContext{of, std::string(object.raw())};
+  if (object.is(Kind::list) && object.elements().empty())
+    return SetContext{of, "{}"};  // PHP's empty array
+  return invalid("set_context takes one object, for example [{{\"user_id\":1}}]");
+}
+
+Method set_context_value(ConnectionId of, const Json& args) {
+  const auto elements = args.elements();
+  if (args.is(Kind::object) || elements.size() == 1) return set_context(of, args);
+  const auto key = elements.size() == 2 ? name_of(elements[0]) : std::nullopt;
+  if (!key) return invalid("set_context_value takes [key, value] or {{key: value}}");
+  return SetContext{of, fmt::format("{{{}:{}}}", json_quote(*key), elements[1].raw())};
+}
+
+Method read_call(const Params& params) {
+  const Json function = params[{"func", "method", "f"}], args = params[{"args", "params", "a"}];
+  const ConnectionId id = connection_of(params[{"client_id", "c"}]);
+  if (id == ConnectionId::none) return invalid("client_id (c) must be a positive integer");
+  const std::string name = function.string();
+  if (name.empty()) return invalid("func (f) must be the name of a function");
+  if (name == "set_context") return set_context(id, args);
+  if (name == "set_context_value") return set_context_value(id, args);
+  if (name == "subscribe" || name == "unsubscribe") {
+    auto channels = names_of(args);
+    if (!channels || channels->empty()) return invalid("{} takes a list of channel names", name);
+    if (name == "subscribe") return Subscribe{id, std::move(*channels)};
+    return Unsubscribe{id, std::move(*channels)};
+  }
+  return Refused{
+      ErrorCode::call_failed,
+      fmt::format(
+          "no function {} (there are set_context, set_context_value, subscribe, unsubscribe)",
+          json_quote(name.substr(0, 64)))};
+}
+
+Method read_method(std::string_view name, const Json& params) {
+  const Params object(params);
+  if (const auto problem = object.problem(); !problem.empty()) return invalid("{}", problem);
+  if (name == "queue.pop" || name == "queue.consume")
+    return read_consume(params, name == "queue.pop");
+  if (name == "queue.unpop" || name == "queue.unconsume") return Unconsume{};
+  if (name == "queue.ack") return read_ack(params);
+  if (name == "queue.nack") return read_nack(params);
+  if (name == "mesh.subscribe") return read_watch(params);
+  if (name == "mesh.unsubscribe") return Unwatch{};
+  if (name == "server.ping") return Ping{};
+
+  const bool known =
+      name == "mesh.send" || name == "mesh.publish" || name == "conn.call" || name == "queue.push";
+  if (!known)
+    return invalid("no method {} (there are {})", json_quote(name.substr(0, 64)), kMethods);
+  if (!params.is(Kind::object))
+    return invalid("{} takes an object as params (p), not {}", name, describe(params.kind()));
+  if (name == "mesh.send") return read_send(object);
+  if (name == "mesh.publish") return read_publish(object);
+  if (name == "queue.push") return read_push(object);
+  return read_call(object);
+}
+
+Method parse_body(std::string_view body, Method (*read)(const Params&)) {
+  if (auto problem = json_problem(body, kMaxRequestDepth); !problem.empty())
+    return invalid("not JSON: {}", problem);
+  const Json value(body);
+  if (!value.is(Kind::object))
+    return invalid("the body must be an object, not {}", describe(value.kind()));
+  const Params params(value);
+  if (const auto problem = params.problem(); !problem.empty()) return invalid("{}", problem);
+  return read(params);
+}
+
+}  // namespace
+
+Request parse_request(std::string_view text, Style fallback) {
+  Request request;
+  request.style = fallback;
+  if (auto problem = json_problem(text, kMaxRequestDepth); !problem.empty()) {
+    request.method = invalid("not JSON: {}", problem);
+    return request;
+  }
+  const Json message(text);
+  const Params envelope(message);
+  if (envelope.has({"m"}))
+    request.style = Style::short_keys;
+  else if (envelope.has({"method"}))
+    request.style = Style::long_keys;
+  if (const Json id = envelope[{"i", "id"}]; !id.is(Kind::none)) request.id = id.raw();
+
+  const Json method = envelope[{"m", "method"}];
+  if (!message.is(Kind::object)) {
+    request.method = invalid("a request must be an object, not {}", describe(message.kind()));
+  } else if (const auto problem = envelope.problem(); !problem.empty()) {
+    request.method = invalid("{}", problem);
+  } else if (!method.is(Kind::string)) {
+    request.method =
+        invalid("method (m) must be the name of a method, not {}", describe(method.kind()));
+  } else {
+    request.method = read_method(method.string(), unwrap(envelope[{"p", "params"}]));
+  }
+  return request;
+}
+
+Method parse_send(std::string_view body) { return parse_body(body, read_send); }
+Method parse_publish(std::string_view body) { return parse_body(body, read_publish); }
+Method parse_push(std::string_view body) { return parse_body(body, read_push); }
+Method parse_close(std::string_view body) { return parse_body(body, read_close); }
+
+}  // namespace weft::connmix
