@@ -28,7 +28,15 @@ enum class QueueErrc {
 };
 error_code make_error_code(QueueErrc error);
 
-/// One entry. `id` is unique in the process and stays the same over redeliveries.
+/// Why a job lies in a dead-letter topic.
+struct Death {
+  std::string topic;      ///< where it was pushed
+  std::string why;        ///< what went wrong with its last attempt
+  std::uint64_t job = 0;  ///< its id there
+};
+
+/// One entry. `id` is unique in the process, grows in the order of the pushes, and stays the same
+/// over redeliveries; moving to a dead-letter topic gives a new one.
 struct Job {
   std::uint64_t id = 0;
   ConnectionId connection = ConnectionId::none;  ///< order is kept per connection
@@ -36,6 +44,7 @@ struct Job {
   SharedBytes data;  ///< JSON text of what was pushed
   std::chrono::steady_clock::time_point pushed_at;
   unsigned attempt = 1;
+  std::shared_ptr<const Death> death = {};  ///< of a dead letter
 };
 
 struct TopicLimits {
@@ -43,14 +52,14 @@ struct TopicLimits {
   std::size_t max_bytes = 64 << 20;
   unsigned max_attempts = 5;  ///< then the job goes to `dead_letter`, if that is set
   std::string dead_letter;    ///< topic name, "" = drop and count
-  std::chrono::milliseconds ack_timeout{
-      30'000};  ///< an unacknowledged job is delivered again after this
+  /// An unacknowledged job is delivered again after this.
+  std::chrono::milliseconds ack_timeout{30'000};
 };
 
 struct ConsumeOptions {
-  bool ack =
-      false;  ///< true: a job leaves the topic when it is acknowledged, not when it is delivered
-  std::size_t prefetch = 64;  ///< with ack: jobs in flight at most
+  /// true: a job leaves the topic when it is acknowledged, not when it is delivered.
+  bool ack = false;
+  std::size_t prefetch = 64;  ///< with ack: jobs of each topic in flight at most
 };
 
 /// Who takes jobs. Called on the loop it consumes from.
@@ -87,11 +96,15 @@ class Queue {
   virtual ConsumerId consume(net::Loop& loop, std::weak_ptr<Consumer> consumer,
                              std::vector<std::string> topics, ConsumeOptions options,
                              std::function<void(error_code)> done) = 0;
-  /// Jobs that were not delivered, or not acknowledged, go back in their order to the others.
+  /// On the consumer's loop, as resume(). Jobs that were not delivered, or not acknowledged, go
+  /// back in their order to the others, or wait for the next consumer.
   virtual void leave(ConsumerId consumer) = 0;
   /// The consumer takes jobs again after on_job gave false.
   virtual void resume(ConsumerId consumer) = 0;
 
+  /// `done` runs on `from`, the consumer's loop. no_such_job: it was acknowledged before, or was
+  /// taken back after ack_timeout. A nacked job is delivered again after `delay`, to the same
+  /// consumer.
   virtual void ack(net::Loop& from, ConsumerId consumer, std::uint64_t job,
                    std::function<void(error_code)> done) = 0;
   virtual void nack(net::Loop& from, ConsumerId consumer, std::uint64_t job,
