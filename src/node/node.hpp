@@ -28,6 +28,11 @@ struct NodeStatus {
   bool draining = false;
 };
 
+/// A publication for somebody who watches; `data` as it was published, in no dialect's frame.
+using OnPublication =
+    std::function<void(const std::string& channel, DataType type, const SharedBytes& data)>;
+using WatchId = std::uint64_t;  ///< never 0
+
 class Node {
  public:
   virtual ~Node() = default;
@@ -48,6 +53,12 @@ class Node {
   /// of them.
   virtual void set_context(net::Loop& from, ConnectionId id, std::string json_object,
                            Completion<error_code> done) = 0;
+  /// Gives every publication to one of `channels` to `on_publication`, on `from`, in the channel's
+  /// order, until unwatch(). `done` runs before the first one; after an error there will be none.
+  virtual WatchId watch(net::Loop& from, std::vector<std::string> channels,
+                        OnPublication on_publication, Completion<error_code> done) = 0;
+  /// On the loop that watches: after it returned, `on_publication` runs no more.
+  virtual void unwatch(net::Loop& from, WatchId watch) = 0;
   virtual void close(net::Loop& from, ConnectionId id, std::uint16_t code, std::string reason,
                      Completion<error_code> done) = 0;
 
