@@ -12,7 +12,7 @@
 #include "net/loop.hpp"
 #include "weft/result.hpp"
 
-namespace weft::http {
+namespace weft::http_client {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -52,7 +52,7 @@ error_code make_error_code(HttpErrc error);
 /// `done` runs exactly once on `loop`, never during this call. Call it on the loop's thread.
 void fetch(net::Loop& loop, HttpRequest request, std::function<void(Result<HttpResponse>)> done);
 
-}  // namespace weft::http
+}  // namespace weft::http_client
 
 template <>
-struct boost::system::is_error_code_enum<weft::http::HttpErrc> : std::true_type {};
+struct boost::system::is_error_code_enum<weft::http_client::HttpErrc> : std::true_type {};
