@@ -5,8 +5,8 @@
 
 namespace weft {
 
-void check_failed(const char* why, const std::source_location& where) {
-  std::fprintf(stderr, "weft: check failed: %s (%s:%u)\n", why, where.file_name(), where.line());
+void check_failed(const char* why, const char* file, unsigned line) {
+  std::fprintf(stderr, "weft: check failed: %s (%s:%u)\n", why, file, line);
   std::abort();
 }
 
