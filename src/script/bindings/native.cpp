@@ -1,0 +1,176 @@
+// The native half of prelude.lua: how an event begins, how the answer of a wait comes back, and the
+// table `mix`.
+#include "script/bindings/answers.hpp"
+#include "script/bindings/bindings.hpp"
+#include "script/bindings/integer.hpp"
+#include "script/stack.hpp"
+
+namespace weft::script {
+namespace {
+
+char wait_mark;  // its address means "this coroutine waits for the host"
+
+void push_id(lua_State* L, ConnectionId id) {
+  char digits[24];
+  lua_pushlstring(L, digits,
+                  static_cast<std::size_t>(write_digits(static_cast<std::int64_t>(id), digits)));
+}
+
+void set_text(lua_State* L, const char* name, std::string_view text) {
+  push(L, text);
+  lua_setfield(L, -2, name);
+}
+
+/// The headers as sent, with the three parts of the request line beside them; also in the context,
+/// as `headers`.
+void push_headers(lua_State* L, Engine& engine, Connection& connection,
+                  const Handshake& handshake) {
+  lua_createtable(L, 0, static_cast<int>(handshake.headers.size()) + 3);
+  for (const auto& [name, value] : handshake.headers) {
+    push(L, name);
+    push(L, value);
+    lua_rawset(L, -3);
+  }
+  set_text(L, "Method", handshake.method);
+  set_text(L, "RequestUri", handshake.request_uri);
+  set_text(L, "ServerProtocol", handshake.server_protocol);
+  engine.events.push_context(L, connection);
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, "headers");
+  lua_pop(L, 1);
+}
+
+bool is_host(std::string_view name) {
+  return name.size() == 4 && (name[0] | 32) == 'h' && (name[1] | 32) == 'o' &&
+         (name[2] | 32) == 's' && (name[3] | 32) == 't';
+}
+
+/// What generation B gets as `server`.
+void push_server(lua_State* L, Engine& engine, const Handshake& handshake, ConnectionId id) {
+  engine.scratch = engine.host.remote_addr(id);
+  lua_createtable(L, 0, 5);
+  set_text(L, "RemoteAddr", engine.scratch);
+  set_text(L, "Method", handshake.method);
+  set_text(L, "RequestUri", handshake.request_uri);
+  set_text(L, "ServerProtocol", handshake.server_protocol);
+  for (const auto& [name, value] : handshake.headers) {
+    if (is_host(name)) set_text(L, "Host", value);
+  }
+}
+
+/// nil when the client said goodbye in order, else why the connection ended.
+void push_close_error(lua_State* L, Engine& engine, const CloseInfo& info) {
+  if (info.by == ClosedBy::client && (info.code == 1000 || info.code == 1001 || info.code == 1005))
+    return lua_pushnil(L);
+  static constexpr const char* kWho[] = {"client", "server", "network"};
+  engine.scratch = fmt::format("closed by {}: {}{}{}", kWho[static_cast<std::size_t>(info.by)],
+                               info.code, info.reason.empty() ? "" : " ", info.reason);
+  push(L, engine.scratch);
+}
+
+int enter_handshake(lua_State* L, Engine& engine, Connection& connection, const Event& event) {
+  const Loaded& script = *event.loaded;
+  script.push(L, Callback::handshake);
+  if (script.api() == Api::b) {
+    push_id(L, event.connection);
+    push_headers(L, engine, connection, *event.handshake);
+    push_server(L, engine, *event.handshake, event.connection);
+    return 4;
+  }
+  push_headers(L, engine, connection, *event.handshake);
+  push_connection(L, static_cast<long long>(event.connection));
+  return 3;
+}
+
+int enter_close(lua_State* L, Engine& engine, const Event& event) {
+  event.loaded->push(L, Callback::close);
+  if (event.loaded->api() == Api::b) push_id(L, event.connection);
+  push_close_error(L, engine, *event.close);
+  if (event.loaded->api() == Api::a) push_connection(L, static_cast<long long>(event.connection));
+  return 3;
+}
+
+int enter_message(lua_State* L, const Event& event) {
+  event.loaded->push(L, Callback::message);
+  lua_createtable(L, 0, 3);
+  set_text(L, "type", event.type == DataType::text ? "text" : "binary");
+  set_text(L, "data", event.data);
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, "finish");
+  push_connection(L, static_cast<long long>(event.connection));
+  return 3;
+}
+
+/// The first thing a coroutine of an event does: the callback and its arguments.
+int enter(lua_State* L) {
+  Engine& engine = engine_of(L);
+  const Event& event = *engine.events.current();
+  const Loaded& script = *event.loaded;
+  switch (event.kind) {
+    case Event::Kind::connect:
+      script.push(L, Callback::connect);
+      if (script.api() == Api::b)
+        push_id(L, event.connection);
+      else
+        push_connection(L, static_cast<long long>(event.connection));
+      return 2;
+    case Event::Kind::handshake:
+      return enter_handshake(L, engine, *engine.events.current_connection(), event);
+    case Event::Kind::message:
+      return enter_message(L, event);
+    case Event::Kind::package:
+      script.push(L, Callback::input);
+      script.push(L, Callback::decode);
+      script.push(L, Callback::message);
+      push_connection(L, static_cast<long long>(event.connection));
+      return 4;
+    case Event::Kind::close:
+      return enter_close(L, engine, event);
+    default:
+      return 0;
+  }
+}
+
+/// Second half of a call that waits.
+int answer(lua_State* L) {
+  const Event& event = *engine_of(L).events.current();
+  return push_answer(L, event.answer);
+}
+
+}  // namespace
+
+void push_native(lua_State* L) {
+  lua_newtable(L);
+  lua_pushlightuserdata(L, &wait_mark);
+  lua_setfield(L, -2, "WAIT");
+  set_function(L, "enter", enter);
+  set_function(L, "answer", answer);
+  add_package(L);
+  lua_getglobal(L, "debug");
+  lua_getfield(L, -1, "getinfo");
+  lua_setfield(L, -3, "getinfo");
+  lua_pop(L, 1);
+
+  lua_newtable(L);
+  set_function(L, "wait_context_value", start_wait_context_value);
+  set_function(L, "mesh_send", start_mesh_send);
+  set_function(L, "mesh_publish", start_mesh_publish);
+  set_function(L, "http_request", start_http_request);
+  set_function(L, "redis_command", start_redis_command);
+  lua_setfield(L, -2, "waiting");
+  make_integer_type(L);
+}
+
+void push_mix(lua_State* L, int waiting) {
+  lua_newtable(L);
+  add_codec(L);
+  add_json(L);
+  add_log(L);
+  add_mesh(L, waiting);
+  add_queue(L);
+  add_redis(L, waiting);
+  add_http(L, waiting);
+  add_server(L);
+}
+
+}  // namespace weft::script

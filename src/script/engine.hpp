@@ -1,0 +1,36 @@
+// Engine: the parts of a Vm, tied together. Private to this room.
+#pragma once
+#include <string>
+
+#include "base/metrics.hpp"
+#include "net/loop.hpp"
+#include "script/events.hpp"
+#include "script/host.hpp"
+#include "script/machine.hpp"
+#include "script/reporter.hpp"
+#include "script/scripts.hpp"
+#include "script/vm.hpp"
+
+namespace weft::script {
+
+class Engine {
+ public:
+  Engine(net::Loop& on_loop, ScriptHost& its_host, VmLimits its_limits,
+         metrics::Registry& registry);
+
+  net::Loop& loop;
+  ScriptHost& host;
+  const VmLimits limits;
+  metrics::Counter& errors;
+  metrics::Counter& aborted;
+  metrics::Histogram& event_seconds;
+  metrics::Gauge& memory;
+  std::string scratch;  ///< where bindings leave text until it is pushed
+  Machine machine;
+  Reporter reporter;
+  Scripts scripts;
+  Events events;
+  int event_entry = 0, package_entry = 0;  ///< registry references of what a coroutine begins with
+};
+
+}  // namespace weft::script
