@@ -31,11 +31,12 @@ ConnectionId IdMaker::next(std::int64_t now) {
 }
 
 unsigned loop_of(ConnectionId id, unsigned loops) {
-  return (static_cast<std::uint64_t>(id) & (kSequences - 1)) % loops;
+  return static_cast<unsigned>((static_cast<std::uint64_t>(id) & (kSequences - 1)) % loops);
 }
 
 unsigned slot_of(ConnectionId id) {
-  return (static_cast<std::uint64_t>(id) >> kSequenceBits) & ((1u << kSlotBits) - 1);
+  return static_cast<unsigned>((static_cast<std::uint64_t>(id) >> kSequenceBits) &
+                               ((1u << kSlotBits) - 1));
 }
 
 }  // namespace weft
