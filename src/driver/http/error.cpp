@@ -1,5 +1,3 @@
-#include <string>
-
 #include "driver/http/client.hpp"
 
 namespace weft::http_client {
@@ -7,36 +5,37 @@ namespace {
 
 class Category : public boost::system::error_category {
  public:
-  const char* name() const noexcept override { return "http client"; }
-  std::string message(int value) const override {
-    switch (static_cast<HttpErrc>(value)) {
+  const char* name() const noexcept override { return "http"; }
+  std::string message(int code) const override {
+    switch (static_cast<HttpErrc>(code)) {
       case HttpErrc::bad_url:
-        return "the URL is not http:// or https:// with a host";
+        return "not an http:// or https:// URL";
       case HttpErrc::bad_request:
-        return "the method, a header or a cookie holds a character that cannot be sent";
+        return "the method or a header cannot be sent";
       case HttpErrc::not_resolved:
         return "the host name has no address";
       case HttpErrc::not_allowed:
-        return "requests to this address are not allowed";
+        return "this address may not be reached";
       case HttpErrc::not_connected:
-        return "the server cannot be reached";
+        return "cannot connect";
       case HttpErrc::tls_failed:
-        return "the TLS handshake failed, or the certificate is not trusted";
+        return "TLS handshake failed or the certificate is not trusted";
       case HttpErrc::timed_out:
-        return "no complete answer came in time";
+        return "no answer in time";
       case HttpErrc::bad_response:
-        return "the answer is not HTTP, or was cut short";
+        return "the answer is not HTTP or was cut short";
       case HttpErrc::too_large:
-        return "the answer is larger than allowed";
+        return "the answer is too large";
     }
-    return "unknown HTTP client error " + std::to_string(value);
+    return "unknown";
   }
 };
 
-const Category kCategory;
-
 }  // namespace
 
-error_code make_error_code(HttpErrc error) { return {static_cast<int>(error), kCategory}; }
+error_code make_error_code(HttpErrc error) {
+  static const Category category;
+  return {static_cast<int>(error), category};
+}
 
 }  // namespace weft::http_client

@@ -1,5 +1,3 @@
-#include <string>
-
 #include "driver/redis/client.hpp"
 
 namespace weft::redis {
@@ -7,32 +5,33 @@ namespace {
 
 class Category : public boost::system::error_category {
  public:
-  const char* name() const noexcept override { return "redis client"; }
-  std::string message(int value) const override {
-    switch (static_cast<RedisErrc>(value)) {
+  const char* name() const noexcept override { return "redis"; }
+  std::string message(int code) const override {
+    switch (static_cast<RedisErrc>(code)) {
       case RedisErrc::not_connected:
-        return "Redis cannot be reached";
+        return "cannot connect to Redis";
       case RedisErrc::timed_out:
         return "Redis did not answer in time";
       case RedisErrc::connection_lost:
-        return "the connection to Redis was lost before the answer";
+        return "the connection to Redis was lost";
       case RedisErrc::bad_reply:
-        return "the answer is not the Redis protocol, or is larger than allowed";
+        return "what came is not Redis, or too large";
       case RedisErrc::refused:
-        return "Redis refused the password or the database";
+        return "Redis refused the user, password or database";
       case RedisErrc::too_many_waiting:
         return "too many commands wait for Redis";
       case RedisErrc::stopped:
         return "the Redis client was stopped";
     }
-    return "unknown Redis client error " + std::to_string(value);
+    return "unknown";
   }
 };
 
-const Category kCategory;
-
 }  // namespace
 
-error_code make_error_code(RedisErrc error) { return {static_cast<int>(error), kCategory}; }
+error_code make_error_code(RedisErrc error) {
+  static const Category category;
+  return {static_cast<int>(error), category};
+}
 
 }  // namespace weft::redis
