@@ -13,6 +13,13 @@
 #include "wire/ws/utf8.hpp"
 
 namespace weft::ws {
+namespace {
+
+// What does not compress is stored in blocks with five bytes before each; zlib's smallest hold 127
+// bytes.
+constexpr std::size_t kDeflateGrowth = 16;
+
+}  // namespace
 
 /// What is remembered of a frame or message that has not ended.
 struct Decoder::Partial {
@@ -53,7 +60,8 @@ struct Decoder::Feeding {
   }
 
   error_code step();
-  Result<std::optional<FrameHeader>> read_header();
+  std::span<const std::byte> stored_head(std::size_t stored);
+  void store_head(std::span<const std::byte> front);
   error_code judge_fixed(std::byte first, std::byte second) const;
   error_code judge_size(const FrameHeader& frame) const;
   error_code begin_frame(const FrameHeader& frame);
@@ -66,37 +74,40 @@ struct Decoder::Feeding {
   void forget_if_idle();
 };
 
+/// One frame, or as much of one as there is.
 error_code Decoder::Feeding::step() {
   if (decoder.partial_ && decoder.partial_->in_frame) return continue_frame();
-  const Result<std::optional<FrameHeader>> header = read_header();
-  if (!header) return header.error();
-  return *header ? begin_frame(**header) : error_code{};
-}
-
-/// Consumes a header, or all bytes when it is not whole.
-Result<std::optional<FrameHeader>> Decoder::Feeding::read_header() {
   const std::size_t stored = decoder.partial_ ? decoder.partial_->head_size : 0;
-  std::span<const std::byte> front = rest();
-  if (stored > 0) {  // rare: the last piece ended inside a header
-    Partial& p = partial();
-    const std::size_t taken = std::min(front.size(), p.head.size() - stored);
-    std::copy_n(front.begin(), taken, p.head.begin() + static_cast<std::ptrdiff_t>(stored));
-    front = std::span(p.head).first(stored + taken);
-  }
+  const std::span<const std::byte> front = stored > 0 ? stored_head(stored) : rest();
   if (front.size() >= 2) {
     if (const error_code error = judge_fixed(front[0], front[1])) return error;
   }
   const Result<std::optional<FrameHeader>> header = parse_header(front);
-  if (!header) return header;
-  if (*header) {
-    at += (*header)->header_size - stored;
-    if (stored > 0) partial().head_size = 0;
-    return header;
+  if (!header) return header.error();
+  if (!*header) {
+    store_head(front);
+    return {};
   }
-  if (stored == 0) std::ranges::copy(front, partial().head.begin());
-  partial().head_size = front.size();
+  at += (*header)->header_size - stored;
+  if (stored > 0) partial().head_size = 0;
+  return begin_frame(**header);
+}
+
+/// Rare: the last piece ended inside a header. Gives the beginning that was stored with what
+/// follows it.
+std::span<const std::byte> Decoder::Feeding::stored_head(std::size_t stored) {
+  Partial& p = partial();
+  const std::size_t taken = std::min(bytes.size() - at, p.head.size() - stored);
+  std::copy_n(rest().begin(), taken, p.head.begin() + static_cast<std::ptrdiff_t>(stored));
+  return std::span(p.head).first(stored + taken);
+}
+
+/// Consumes everything: it is the beginning of a header.
+void Decoder::Feeding::store_head(std::span<const std::byte> front) {
+  Partial& p = partial();
+  if (front.data() != p.head.data()) std::ranges::copy(front, p.head.begin());
+  p.head_size = front.size();
   at = bytes.size();
-  return header;
 }
 
 /// What the two fixed bytes say that parse_header() cannot judge, for it does not know our side nor
@@ -120,7 +131,7 @@ error_code Decoder::Feeding::judge_size(const FrameHeader& frame) const {
   const std::size_t fragments = continues ? decoder.partial_->fragments : 0;
   const bool compressed = continues ? decoder.partial_->compressed : frame.rsv1;
   // What does not compress grows a little: a message of exactly max_message bytes must still pass.
-  const std::size_t slack = compressed ? limits.max_message / 1024 + 64 : 0;
+  const std::size_t slack = compressed ? limits.max_message / kDeflateGrowth + 64 : 0;
   const std::size_t most = limits.max_message + std::min(slack, SIZE_MAX - limits.max_message);
   if (frame.payload_size > most - before) return WsErrc::message_too_big;
   if (fragments >= limits.max_fragments) return WsErrc::too_many_fragments;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <limits>
 
 #include "base/check.hpp"
@@ -16,7 +17,10 @@ namespace {
 constexpr std::array<std::byte, 4> kTail{std::byte{0}, std::byte{0}, std::byte{0xFF},
                                          std::byte{0xFF}};
 constexpr std::array<std::byte, 1> kEmptyMessage{std::byte{0}};
-constexpr int kMemoryLevel = 8;
+// zlib's default of 8 zeroes a hash table of 64 KiB before every message, 6 one of 16 KiB: 256
+// bytes cost 2.5 us instead of 3.8 (bench/wire_bench) and 64 KiB of JSON grow by 0.3 %. A kept
+// context is 160 KiB instead of 256.
+constexpr int kMemoryLevel = 6;
 constexpr std::size_t kFirstBuffer = 4 << 10;
 constexpr std::size_t kKeptBuffer = 256 << 10;  // a larger one is given back at the next call
 
@@ -129,7 +133,7 @@ struct Inflater::Stream {
     z.next_in = in_pointer(in);
     z.avail_in = clamp(in.size());
     for (;;) {
-      out.offer(z, max_size + 1);
+      out.offer(z, max_size == SIZE_MAX ? SIZE_MAX : max_size + 1);
       const int code = ::inflate(&z, Z_SYNC_FLUSH);
       out.take(z);
       if (out.size() > max_size) return WsErrc::message_too_big;

@@ -59,7 +59,7 @@ Result<std::optional<FrameHeader>> parse_header(std::span<const std::byte> in) {
   if (length_size != length_size_of(header.payload_size)) return WsErrc::bad_length;
 
   if (in.size() < header.header_size) return std::nullopt;
-  if (mask_size) std::ranges::copy(in.subspan(2 + length_size, 4), header.mask.emplace().begin());
+  if (mask_size) std::memcpy(header.mask.emplace().data(), in.data() + 2 + length_size, 4);
   return header;
 }
 

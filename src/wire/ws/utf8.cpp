@@ -1,51 +1,95 @@
 #include "wire/ws/utf8.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace weft::ws {
 namespace {
 
-/// The first byte from `at` on that is not ASCII, or `end`.
-const std::uint8_t* skip_ascii(const std::uint8_t* at, const std::uint8_t* end) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  while (end - at >= 16) {
-    std::uint64_t words[2];
-    std::memcpy(words, at, 16);
-    if ((words[0] | words[1]) & kHighBits) break;
-    at += 16;
+// The automaton of RFC 3629 section 4. A state is a bit offset; the row of a byte holds at each
+// offset the state that follows there. One load and one shift per byte, and no branch to guess
+// wrong in mixed text.
+enum State : unsigned {
+  bad = 0,  // and it stays bad: rows are zero there
+  between = 6,
+  one_more = 12,  // continuation bytes wanted
+  two_more = 18,
+  three_more = 24,
+  after_e0 = 30,  // the next one must not make an overlong form
+  after_ed = 36,  // ... not a surrogate
+  after_f0 = 42,  // ... not an overlong form
+  after_f4 = 48,  // ... nothing above U+10FFFF
+};
+constexpr unsigned kStateMask = 63;
+
+using Row = std::uint64_t;
+
+constexpr State after(State state, unsigned byte) {
+  const auto in = [byte](unsigned first, unsigned last) { return byte >= first && byte <= last; };
+  switch (state) {
+    case bad:
+      return bad;
+    case between:
+      if (in(0x00, 0x7F)) return between;
+      if (in(0xC2, 0xDF)) return one_more;
+      if (byte == 0xE0) return after_e0;
+      if (byte == 0xED) return after_ed;
+      if (in(0xE1, 0xEF)) return two_more;
+      if (byte == 0xF0) return after_f0;
+      if (in(0xF1, 0xF3)) return three_more;
+      return byte == 0xF4 ? after_f4 : bad;
+    case one_more:
+      return in(0x80, 0xBF) ? between : bad;
+    case two_more:
+      return in(0x80, 0xBF) ? one_more : bad;
+    case three_more:
+      return in(0x80, 0xBF) ? two_more : bad;
+    case after_e0:
+      return in(0xA0, 0xBF) ? one_more : bad;
+    case after_ed:
+      return in(0x80, 0x9F) ? one_more : bad;
+    case after_f0:
+      return in(0x90, 0xBF) ? two_more : bad;
+    case after_f4:
+      return in(0x80, 0x8F) ? two_more : bad;
   }
-  while (at != end && *at < 0x80) ++at;
-  return at;
+  return bad;
+}
+
+constexpr auto kRows = [] {
+  std::array<Row, 256> rows{};
+  for (unsigned byte = 0; byte < 256; ++byte)
+    for (unsigned state = bad; state <= after_f4; state += 6)
+      rows[byte] |= static_cast<Row>(after(static_cast<State>(state), byte)) << state;
+  return rows;
+}();
+
+constexpr std::size_t kBlock = 16;
+
+bool is_ascii_block(const std::uint8_t* at) {
+  std::uint64_t words[2];
+  std::memcpy(words, at, kBlock);
+  return ((words[0] | words[1]) & 0x8080808080808080) == 0;
 }
 
 }  // namespace
 
 bool Utf8Validator::feed(std::span<const std::byte> piece) {
+  static_assert(kBetween == between);
   const auto* at = reinterpret_cast<const std::uint8_t*>(piece.data());
   const std::uint8_t* const end = at + piece.size();
-  std::uint8_t missing = missing_, low = low_, high = high_;
+  const auto left = [&] { return static_cast<std::size_t>(end - at); };
+  Row state = state_;
   for (;;) {
-    for (; missing > 0; --missing, ++at, low = 0x80, high = 0xBF) {
-      if (at == end) {
-        missing_ = missing, low_ = low, high_ = high;
-        return true;
-      }
-      if (*at < low || *at > high) return false;
-    }
-    at = skip_ascii(at, end);
-    if (at == end) break;
-    const std::uint8_t lead = *at++;
-    // The second byte is narrower than 80..BF where that would be overlong, a surrogate or beyond
-    // U+10FFFF.
-    if (lead < 0xC2 || lead > 0xF4) return false;
-    missing = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
+    if ((state & kStateMask) == between)
+      while (left() >= kBlock && is_ascii_block(at)) at += kBlock;
+    if (left() < kBlock || (state & kStateMask) == bad) break;
+    for (std::size_t i = 0; i < kBlock; ++i) state = kRows[*at++] >> (state & kStateMask);
   }
-  *this = {};
-  return true;
+  for (; at != end && (state & kStateMask) != bad; ++at) state = kRows[*at] >> (state & kStateMask);
+  state_ = static_cast<std::uint8_t>(state & kStateMask);
+  return state_ != bad;
 }
 
 bool is_utf8(std::span<const std::byte> text) {

@@ -1,6 +1,6 @@
 // UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. Text may
-// arrive in pieces of any size; the answer is wrong at the first byte that no valid text could have
-// there.
+// arrive in pieces of any size; a piece is refused when it holds the first byte that no valid text
+// could have there.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,18 +10,19 @@ namespace weft::ws {
 
 class Utf8Validator {
  public:
-  /// Judges the next piece. false = this byte stream is not UTF-8, whatever follows; then only
-  /// reset() is allowed.
+  /// Judges the next piece. false = this byte stream is not UTF-8, whatever follows: so is every
+  /// piece until reset().
   bool feed(std::span<const std::byte> piece);
 
   /// Whether the text may end here: no character is half read.
-  bool is_complete() const { return missing_ == 0; }
+  bool is_complete() const { return state_ == kBetween; }
 
-  void reset() { *this = {}; }
+  void reset() { state_ = kBetween; }
 
  private:
-  std::uint8_t missing_ = 0;               ///< continuation bytes the character still needs
-  std::uint8_t low_ = 0x80, high_ = 0xBF;  ///< what the next one may be
+  static constexpr std::uint8_t kBetween =
+      6;  ///< between two characters; see the automaton in utf8.cpp
+  std::uint8_t state_ = kBetween;
 };
 
 /// Whether `text` is whole, valid UTF-8.
