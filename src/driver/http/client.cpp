@@ -115,7 +115,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
       if (timed_out_) break;
       if (request_.allow && !request_.allow(address)) continue;
       close();
-      const auto [failed] = co_await socket_.async_connect({address, port}, no_throw);
+      const tcp::endpoint endpoint(address, port);
+      const auto [failed] = co_await socket_.async_connect(endpoint, no_throw);
       if (!failed) co_return error_code{};
       last = HttpErrc::not_connected;
     }
