@@ -29,7 +29,6 @@ class Routes final : public transport::RequestHandler {
                   std::shared_ptr<transport::HttpExchange> exchange) override;
 
  private:
-  friend class Answer;
   Node& node_;
   ApiOptions options_;
   Access access_;

@@ -32,7 +32,7 @@ std::string short_job(std::string_view name, const JobEvent& event) {
   std::string out =
       fmt::format(R"({{"e":"{}","p":{{"n":{},"c":"{}","t":{},"d":{})", name, json_quote(event.node),
                   to_string(event.connection), json_quote(event.topic), event_data(event.data));
-  if (event.job) out += fmt::format(R"(,"j":"{}","a":{})", event.job, event.attempt);
+  if (event.job) out += fmt::format(R"(,"j":"{}","k":{})", event.job, event.attempt);
   if (!event.died_in.empty())
     out += fmt::format(R"(,"dead":{{"t":{},"why":{}}})", json_quote(event.died_in),
                        json_quote(event.died_of));

@@ -100,7 +100,7 @@ TEST(ReplyTest, AcknowledgedConsumersSeeJobAndAttempt) {
   job.attempt = 2;
   EXPECT_EQ(
       job_event(EventStyle::short_pop, job),
-      R"({"e":"queue.pop","p":{"n":"n1","c":"1463819408261513216","t":"foo","d":{},"j":"4097","a":2},"id":null})");
+      R"({"e":"queue.pop","p":{"n":"n1","c":"1463819408261513216","t":"foo","d":{},"j":"4097","k":2},"id":null})");
   EXPECT_NE(job_event(EventStyle::long_consume, job).find(R"("job":"4097","attempt":2)"),
             std::string::npos);
 }

@@ -224,12 +224,9 @@ Method read_watch(const Json& value) {
   return Watch{std::move(*names)};
 }
 
-Method read_close(const Params& params) {
-  const ConnectionId who = connection_of(params[{"client_id", "c"}]);
-  if (who == ConnectionId::none) return invalid("client_id (c) must be a positive integer");
+Method close_of(ConnectionId who, const Json& code, const Json& reason) {
   Close close;
   close.who = who;
-  const Json code = params[{"code"}], reason = params[{"reason"}];
   if (!code.is(Kind::none)) {
     const auto number = code.integer();
     if (!number || (*number != 1000 && (*number < 3000 || *number > 4999)))
@@ -242,6 +239,12 @@ Method read_close(const Params& params) {
     close.reason = reason.string();
   }
   return close;
+}
+
+Method read_close(const Params& params) {
+  const ConnectionId who = connection_of(params[{"client_id", "c"}]);
+  if (who == ConnectionId::none) return invalid("client_id (c) must be a positive integer");
+  return close_of(who, params[{"code"}], params[{"reason"}]);
 }
 
 Method set_context(ConnectionId of, const Json& args) {
@@ -261,6 +264,13 @@ Method set_context_value(ConnectionId of, const Json& args) {
   return SetContext{of, fmt::format("{{{}:{}}}", json_quote(*key), elements[1].raw())};
 }
 
+/// [], [code] or [code, reason]
+Method call_close(ConnectionId who, const Json& args) {
+  const auto elements = args.elements();
+  return close_of(who, elements.size() > 0 ? elements[0] : Json(),
+                  elements.size() > 1 ? elements[1] : Json());
+}
+
 Method read_call(const Params& params) {
   const Json function = params[{"func", "method", "f"}], args = params[{"args", "params", "a"}];
   const ConnectionId id = connection_of(params[{"client_id", "c"}]);
@@ -275,11 +285,11 @@ Method read_call(const Params& params) {
     if (name == "subscribe") return Subscribe{id, std::move(*channels)};
     return Unsubscribe{id, std::move(*channels)};
   }
-  return Refused{
-      ErrorCode::call_failed,
-      fmt::format(
-          "no function {} (there are set_context, set_context_value, subscribe, unsubscribe)",
-          json_quote(name.substr(0, 64)))};
+  if (name == "close") return call_close(id, args);
+  return Refused{ErrorCode::call_failed,
+                 fmt::format("no function {} (there are set_context, set_context_value, subscribe, "
+                             "unsubscribe, close)",
+                             json_quote(name.substr(0, 64)))};
 }
 
 Method read_method(std::string_view name, const Json& params) {

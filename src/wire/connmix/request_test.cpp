@@ -286,6 +286,17 @@ TEST(RequestTest, SetContextValueTakesSeveralKeysAndQuotesThem) {
 
 // --- refusals say what was wrong ---
 
+TEST(RequestTest, AConnectionMayBeClosedByAWorker) {
+  const auto close =
+      as<Close>(R"({"m":"conn.call","p":{"c":7,"f":"close","a":[4001,"bye"]},"i":1})");
+  EXPECT_EQ(close.who, ConnectionId{7});
+  EXPECT_EQ(close.code, 4001);
+  EXPECT_EQ(close.reason, "bye");
+  EXPECT_EQ(as<Close>(R"({"m":"conn.call","p":{"c":7,"f":"close","a":[]}})").code, 1000);
+  EXPECT_THAT(refusal(R"({"m":"conn.call","p":{"c":7,"f":"close","a":[1006]}})"),
+              HasSubstr("code must be"));
+}
+
 TEST(RequestTest, RefusalsTeach) {
   EXPECT_THAT(refusal("{"), HasSubstr("not JSON"));
   EXPECT_THAT(refusal("[1]"), HasSubstr("must be an object, not a list"));
