@@ -248,6 +248,23 @@ TEST(ClientTest, FollowsNodesThatComeAndGo) {
   EXPECT_EQ(client.random().value().address(), second.address());
 }
 
+TEST(ClientTest, KnowsTheNewIdOfANodeThatStartedAnewWhenItConnectsAgain) {
+  FakeServer server;
+  Inbox<std::string> ids;
+  Client client = quick(server)
+                      .consume({"chat"})
+                      .refresh(1h, 0ms)
+                      .on_connect([&](Node& node) { ids.put(node.id()); })
+                      .build();
+  client.start();
+  ids.take();
+  server.answer("/v1/nodes",
+                R"({"nodes":[{"id":"reborn","api_server":")" + server.address() + "\"}]}");
+  server.drop(server.requests.take().session);
+  EXPECT_EQ(ids.take(), "reborn");
+  answered(server);
+}
+
 TEST(ClientTest, WaitsForADirectoryThatIsNotThereYet) {
   FakeServer server;
   server.answer("/v1/nodes", "not yet");
@@ -312,9 +329,9 @@ TEST(ClientTest, AcknowledgesAndReturnsJobs) {
   client.start();
   const Received consume = answered(server);
   EXPECT_EQ(consume.text, R"({"m":"queue.pop","p":{"t":["work"],"ack":true,"prefetch":2},"i":1})");
-  server.send(consume.session, event("work", "1", R"(,"j":"17","k":1)"));
+  server.send(consume.session, event("work", "1", R"(,"j":"17","a":1)"));
   EXPECT_EQ(answered(server).text, R"({"m":"queue.nack","p":{"j":"17","delay":500},"i":2})");
-  server.send(consume.session, event("work", "1", R"(,"j":"17","k":2)"));
+  server.send(consume.session, event("work", "1", R"(,"j":"17","a":2)"));
   EXPECT_EQ(answered(server).text, R"({"m":"queue.ack","p":{"j":"17"},"i":3})");
 }
 
@@ -333,7 +350,7 @@ TEST(ClientTest, DoesNotAcknowledgeOverAnotherConnectionThanTheJobCameBy) {
           .build();
   client.start();
   const auto session = server.requests.take().session;
-  server.send(session, event("work", "1", R"(,"j":"17","k":1)"));
+  server.send(session, event("work", "1", R"(,"j":"17","a":1)"));
   server.drop(session);
   answered(server);
   EXPECT_EQ(replies.take().error, ClientErrc::job_lost);

@@ -82,24 +82,23 @@ Directory::Directory(std::shared_ptr<const Options> options,
     : options_(std::move(options)), tls_(std::move(tls)) {}
 
 asio::awaitable<Result<std::vector<NodeInfo>>> Directory::nodes() {
-  if (!version_checked_) {
-    const Result<std::string> version = co_await get("/version");
-    if (!version) co_return version.error();
-    const Result<bool> known = speaks_v1(*version);
-    if (!known || !*known) co_return error_code(ClientErrc::bad_directory);
-    version_checked_ = true;
-  }
+  const Result<std::string> version = co_await get("/version");
+  if (!version) co_return version.error();
+  const Result<bool> known = speaks_v1(*version);
+  if (!known || !*known) co_return error_code(ClientErrc::bad_directory);
   const Result<std::string> nodes = co_await get("/v1/nodes");
   if (!nodes) co_return nodes.error();
   co_return parse_nodes(*nodes);
 }
 
 void Directory::cancel() {
+  cancelled_ = true;
   if (asking_) asking_->close();
 }
 
 // One connection per question: there is one a minute.
 asio::awaitable<Result<std::string>> Directory::get(std::string path) {
+  if (cancelled_) co_return error_code(asio::error::operation_aborted);
   const auto loop = co_await asio::this_coro::executor;
   const auto stream = std::make_shared<Stream>(loop, tls_);
   asking_ = stream;

@@ -21,6 +21,7 @@ struct NodeInfo {
 Result<bool> speaks_v1(std::string_view version_answer);
 Result<std::vector<NodeInfo>> parse_nodes(std::string_view nodes_answer);
 
+/// One look into the directory.
 class Directory {
  public:
   Directory(std::shared_ptr<const Options> options, std::shared_ptr<boost::asio::ssl::context> tls);
@@ -34,8 +35,8 @@ class Directory {
 
   std::shared_ptr<const Options> options_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
-  std::shared_ptr<Stream> asking_;  // while a question is under way
-  bool version_checked_ = false;
+  std::shared_ptr<Stream> asking_;
+  bool cancelled_ = false;
 };
 
 /// The value of an Authorization header, "" without a user.

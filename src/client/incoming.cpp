@@ -54,7 +54,7 @@ Event event_in(json::object params) {
     if (key == "t") event.topic = text_in(field.value());
     if (key == "n") event.node = text_in(field.value());
     if (key == "j") event.job = text_in(field.value());
-    if (key == "k") event.attempt = static_cast<unsigned>(number_in(field.value()));
+    if (key == "a") event.attempt = static_cast<unsigned>(number_in(field.value()));
     if (key == "d") event.data = raw_json_of(field.value());
   }
   return event;

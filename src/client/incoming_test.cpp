@@ -44,7 +44,7 @@ TEST(IncomingTest, ReadsAnErrorWithCodeAndMessage) {
 
 TEST(IncomingTest, ReadsAnEventAndKeepsItsDataAsText) {
   const Event event = event_in(
-      R"({"e":"queue.pop","p":{"n":"n1","c":"1463819408261513216","t":"chat","d":{ "a": [1, 2] }, "j":"17","k":2},"id":null})");
+      R"({"e":"queue.pop","p":{"n":"n1","c":"1463819408261513216","t":"chat","d":{ "a": [1, 2] }, "j":"17","a":2},"id":null})");
   EXPECT_EQ(event.client_id, ConnectionId{1463819408261513216});
   EXPECT_EQ(event.topic, "chat");
   EXPECT_EQ(event.node, "n1");

@@ -22,8 +22,7 @@ Mesh::Mesh(Options options)
     : options_(std::make_shared<const Options>(std::move(options))),
       tls_(make_tls_context(*options_)),
       signals_(io_),
-      pause_(io_),
-      directory_(options_, tls_) {}
+      pause_(io_) {}
 
 Mesh::~Mesh() = default;
 
@@ -153,7 +152,7 @@ void Mesh::look_again() {
 asio::awaitable<void> Mesh::follow(std::shared_ptr<Mesh> /*self*/) {
   Backoff backoff(options_->backoff_min, options_->backoff_max);
   while (!stopping_) {
-    const Result<std::vector<NodeInfo>> nodes = co_await directory_.nodes();
+    const Result<std::vector<NodeInfo>> nodes = co_await ask();
     if (stopping_) break;
     last_look_ = Clock::now();
     if (nodes) {
@@ -171,6 +170,19 @@ asio::awaitable<void> Mesh::follow(std::shared_ptr<Mesh> /*self*/) {
       (void)co_await pause_.async_wait(no_throw);
     }
   }
+}
+
+asio::awaitable<Result<std::vector<NodeInfo>>> Mesh::ask() {
+  const auto directory = std::make_shared<Directory>(options_, tls_);
+  asking_.push_back(directory);
+  Result<std::vector<NodeInfo>> nodes = co_await directory->nodes();
+  std::erase(asking_, directory);
+  co_return nodes;
+}
+
+asio::awaitable<void> Mesh::ask_directory() {
+  const Result<std::vector<NodeInfo>> nodes = co_await ask();
+  if (nodes && !stopping_) take_nodes(*nodes);
 }
 
 void Mesh::take_nodes(const std::vector<NodeInfo>& nodes) {
@@ -200,7 +212,7 @@ void Mesh::stop_on_loop() {
   if (std::exchange(stopping_, true)) return;
   error_code ignored;
   signals_.cancel(ignored);
-  directory_.cancel();
+  for (const auto& directory : asking_) directory->cancel();
   pause_.cancel();
   std::map<std::string, std::shared_ptr<Link>> ending;
   {

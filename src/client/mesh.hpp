@@ -51,12 +51,15 @@ class Mesh : public std::enable_shared_from_this<Mesh> {
   void on_link_changed();
   /// A node is in trouble: asks the directory soon instead of at its usual time.
   void look_again();
+  /// Asks the directory now and takes what it says; keeps what was known when it does not answer.
+  asio::awaitable<void> ask_directory();
   std::minstd_rand& random_bits() { return random_bits_; }
 
  private:
   using Clock = std::chrono::steady_clock;
 
   asio::awaitable<void> follow(std::shared_ptr<Mesh> self);
+  asio::awaitable<Result<std::vector<NodeInfo>>> ask();
   void take_nodes(const std::vector<NodeInfo>& nodes);
   void stop_on_loop();
   std::vector<Node> connected_nodes();  // with mutex_ held
@@ -66,7 +69,7 @@ class Mesh : public std::enable_shared_from_this<Mesh> {
   asio::io_context io_{1};
   asio::signal_set signals_;
   asio::steady_timer pause_;
-  Directory directory_;
+  std::vector<std::shared_ptr<Directory>> asking_;  // questions under way
   Clock::time_point last_look_, next_look_;
   bool stopping_ = false;
   std::minstd_rand random_bits_{std::random_device{}()};
