@@ -92,11 +92,11 @@ std::string Registry::prometheus() const {
   return out;
 }
 
-std::int64_t Registry::total(std::string_view name) const {
+std::int64_t Registry::total(std::string_view name, std::string_view labels) const {
   const std::lock_guard lock(mutex_);
   std::int64_t value = 0;
   for (const auto& series : series_) {
-    if (series->name != name) continue;
+    if (series->name != name || (!labels.empty() && series->labels != labels)) continue;
     if (series->counter) value += static_cast<std::int64_t>(series->counter->value());
     if (series->gauge) value += series->gauge->value();
   }

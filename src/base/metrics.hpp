@@ -64,8 +64,8 @@ class Registry {
   /// The whole of /metrics: Prometheus text format 0.0.4.
   std::string prometheus() const;
 
-  /// Sum over all series of a counter or gauge; 0 for an unknown name.
-  std::int64_t total(std::string_view name) const;
+  /// Sum over all series of a counter or gauge, or over those with exactly `labels`; 0 for an unknown name.
+  std::int64_t total(std::string_view name, std::string_view labels = "") const;
 
  private:
   enum class Kind { counter, gauge, histogram };

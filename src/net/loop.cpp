@@ -135,6 +135,10 @@ void LoopPool::start() {
 
 void LoopPool::stop_and_join() {
   for (auto& loop : loops_) loop->stop();
+  join();
+}
+
+void LoopPool::join() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

@@ -113,6 +113,7 @@ class LoopPool {
   auto end() { return loops_.end(); }
 
   void start();  ///< one thread per loop
+  void join();   ///< until every loop was stopped
   void stop_and_join();
 
  private:

@@ -68,6 +68,11 @@ class Stream final : private Pollable, private Timer {
   /// Takes the oldest droppable frames out until `limit` bytes are left; gives how many went.
   std::size_t drop_oldest(std::size_t limit);
 
+  /// Tries to send now what waits, for who is about to judge queued_bytes().
+  void send_now() {
+    if (!blocked_ && !ending_) send_some();
+  }
+
   void pause_reading();
   void resume_reading();
 
