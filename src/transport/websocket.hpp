@@ -1,13 +1,15 @@
-// WebSocket: a byte stream on one side, messages on the other. Answers pings and close frames
-// itself, pings the client when it is silent, and keeps the outbox inside its limit. Lives on one
-// loop.
+// WebSocket as its users see it: options of a path, and what a handler may do with its connection.
+// What happens on the wire stands in websocket_connection.hpp.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/shared_bytes.hpp"
-#include "net/stream.hpp"
+#include "net/loop.hpp"
 #include "transport/message_handler.hpp"
 #include "weft/types.hpp"
 
@@ -21,27 +23,38 @@ struct WebSocketOptions {
   std::size_t max_fragments = 1024;    ///< of one message
   std::size_t max_outbox = 1 << 20;    ///< bytes that wait to be sent
   SlowPolicy when_slow = SlowPolicy::close;
-  Millis ping_interval{25'000};  ///< of silence; 0 = never
-  Millis pong_timeout{8'000};
-  Millis read_timeout{60'000};              ///< no bytes at all for this long: closed; 0 = never
-  Millis close_timeout{3'000};              ///< wait for the peer's close frame
-  bool compression = false;                 ///< offer permessage-deflate
-  bool context_takeover = false;            ///< better ratio, 300 KiB more per connection
-  std::size_t compress_above = 256;         ///< smaller messages are sent as they are
-  std::size_t max_messages_per_second = 0;  ///< messages and control frames; 0 = no limit
-  std::vector<std::string> subprotocols;    ///< first of ours that the client offers is chosen
+  Millis ping_interval{25'000};                ///< of silence; 0 = never
+  Millis pong_timeout{8'000};                  ///< 0 = a pong is never waited for
+  Millis read_timeout{60'000};                 ///< no bytes at all for this long: closed; 0 = never
+  Millis close_timeout{3'000};                 ///< wait for the peer's close frame
+  bool compression = false;                    ///< offer permessage-deflate
+  bool context_takeover = false;               ///< better ratio, 300 KiB more per connection
+  std::size_t compress_above = 256;            ///< smaller messages are sent as they are
+  std::size_t max_messages_per_second = 0;     ///< messages and control frames; 0 = no limit
+  std::vector<std::string> subprotocols = {};  ///< first of ours that the client offers is chosen
 };
 
 enum class SendResult : std::uint8_t { queued, dropped, closed };
+
+/// How a connection wants publications that it shares with others.
+enum class SharedForm : std::uint8_t {
+  plain,     ///< the plain frame
+  deflated,  ///< the frame of deflate(), built once per loop
+  own        ///< it keeps a compression context of its own: use send()
+};
 
 /// What a message handler may do with its connection. Never outlives on_close().
 class Connection {
  public:
   virtual SendResult send(DataType type, std::span<const std::byte> payload) = 0;
-  /// A finished server frame (see ws::encode_frame), shared with other connections.
-
+  /// A finished frame (ws::encode_frame, or deflate() of any connection of this loop), shared with
+  /// others.
   virtual SendResult send_frame(const SharedBytes& frame) = 0;
+  virtual SharedForm shared_form() const = 0;
+  virtual SharedBytes deflate(DataType type, std::span<const std::byte> payload) = 0;
+  /// Starts the closing handshake; on_close() follows when it is over.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
+  /// No more messages until resume(); TCP pushes back.
   virtual void pause() = 0;
   virtual void resume() = 0;
   virtual std::size_t queued_bytes() const = 0;

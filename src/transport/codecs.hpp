@@ -1,0 +1,26 @@
+// What all connections of one loop share: compression without context, and what they count.
+#pragma once
+#include "base/metrics.hpp"
+#include "wire/ws/deflate.hpp"
+
+namespace weft::transport {
+
+struct Counters {
+  explicit Counters(metrics::Registry& metrics);
+
+  metrics::Counter &messages_in, &messages_out, &bytes_in, &bytes_out;
+  metrics::Counter &dropped_oldest, &dropped_slow;
+  metrics::Counter &closed_slow, &closed_no_pong, &closed_silent, &closed_rate, &closed_protocol;
+  metrics::Counter &rejected_timeout, &rejected_http, &rejected_key, &rejected_version;
+  metrics::Counter& upgraded;
+};
+
+struct Codecs {
+  explicit Codecs(metrics::Registry& metrics) : counters(metrics) {}
+
+  ws::Inflater inflater;
+  ws::Deflater deflater;
+  Counters counters;
+};
+
+}  // namespace weft::transport

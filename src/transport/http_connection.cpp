@@ -1,0 +1,303 @@
+#include "transport/http_connection.hpp"
+
+#include <fmt/format.h>
+
+#include "wire/http/error.hpp"
+#include "wire/http/path.hpp"
+#include "wire/http/response.hpp"
+
+namespace weft::transport {
+
+// What the handler holds: it may answer after the connection is gone.
+class HttpConnection::Exchange final : public HttpExchange {
+ public:
+  explicit Exchange(HttpConnection& connection)
+      : connection_(&connection), loop_(connection.stream_.loop()) {}
+  void detach() { connection_ = nullptr; }
+
+  net::Loop& loop() override { return loop_; }
+  void respond(HttpResponse response) override {
+    if (HttpConnection* connection = std::exchange(connection_, nullptr))
+      connection->answer(response);
+  }
+  Connection* accept_websocket(
+      std::shared_ptr<const WebSocketOptions> options,
+      std::function<std::unique_ptr<MessageHandler>(Connection&)> make) override {
+    HttpConnection* connection = std::exchange(connection_, nullptr);
+    return connection ? connection->upgrade(std::move(options), make) : nullptr;
+  }
+
+ private:
+  HttpConnection* connection_;
+  net::Loop& loop_;
+};
+
+HttpConnection::HttpConnection(Door& door, net::Stream& stream) : door_(door), stream_(stream) {
+  stream_.set_timer(door_.options().first_byte_timeout);
+}
+
+HttpConnection::~HttpConnection() {
+  if (exchange_) exchange_->detach();
+}
+
+void HttpConnection::on_bytes(std::span<std::byte> bytes) {
+  if (stage_ == Stage::ended) return;
+  in_ += as_text(bytes);
+  if (stage_ != Stage::answering) process();
+}
+
+void HttpConnection::process() {
+  for (bool more = true; more;) {
+    if (stage_ == Stage::idle && !in_.empty()) {
+      stage_ = Stage::head;
+      stream_.set_timer(door_.options().head_timeout);
+    }
+    switch (stage_) {
+      case Stage::head:
+        more = read_head();
+        break;
+      case Stage::body:
+        more = read_body();
+        break;
+      default:
+        more = false;
+    }
+  }
+}
+
+// --- a request
+// ----------------------------------------------------------------------------------------------------
+
+bool HttpConnection::read_head() {
+  const auto head = http::parse_request_head(in_, door_.options().head);
+  if (!head) return refuse(head.error()), false;
+  if (!*head) return false;
+  if (!take_request(**head)) return false;
+  in_.erase(0, (*head)->size);
+  stage_ = Stage::body;
+  stream_.set_timer(door_.options().head_timeout);
+  return true;
+}
+
+bool HttpConnection::take_request(const http::RequestHead& head) {
+  if (head.body != http::BodyKind::none && head.upgrade_websocket)
+    return refuse(400, "a handshake has no body"), false;
+  if (head.body == http::BodyKind::sized && head.content_length > door_.options().max_body)
+    return refuse(413, fmt::format("the body is larger than {} bytes", door_.options().max_body)),
+           false;
+  auto path = http::clean_path(head.target);
+  if (!path)
+    return refuse(400, "the path has parts that no file or service here could have"), false;
+
+  request_ = {};
+  request_.method = head.method;
+  request_.target = head.target;
+  request_.path = std::move(*path);
+  request_.query = http::split_target(head.target).query;
+  for (const auto& [name, value] : head.headers)
+    request_.headers.push_back({std::string(name), std::string(value)});
+  request_.remote = client_behind_proxies();
+  request_.tls = stream_.is_tls();
+  keep_alive_ = head.keep_alive;
+  body_left_ = head.body == http::BodyKind::sized ? head.content_length : 0;
+  chunked_.reset();
+  if (head.body == http::BodyKind::chunked) chunked_.emplace(door_.options().max_body);
+  const auto expect = head.header("expect");
+  if (expect && http::equals_ignoring_case(*expect, "100-continue") &&
+      head.body != http::BodyKind::none && in_.size() == head.size)
+    stream_.write(SharedBytes::copy_of(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")));
+  return true;
+}
+
+// The last address of X-Forwarded-For that no trusted proxy has; the peer itself when it is not one
+// of them.
+boost::asio::ip::tcp::endpoint HttpConnection::client_behind_proxies() const {
+  const net::CidrList& trusted = door_.options().trusted_proxies;
+  boost::asio::ip::tcp::endpoint client = stream_.remote();
+  const std::string* forwarded =
+      trusted.contains(client.address()) ? request_.header("x-forwarded-for") : nullptr;
+  if (!forwarded) return client;
+  std::string_view rest = *forwarded;
+  while (!rest.empty() && trusted.contains(client.address())) {
+    const std::size_t comma = rest.rfind(',');
+    std::string_view last = comma == std::string_view::npos ? rest : rest.substr(comma + 1);
+    rest = comma == std::string_view::npos ? "" : rest.substr(0, comma);
+    last.remove_prefix(std::min(last.find_first_not_of(" \t"), last.size()));
+    last = last.substr(0, last.find_last_not_of(" \t") + 1);
+    error_code bad;
+    const auto address = boost::asio::ip::make_address(std::string(last), bad);
+    if (bad) break;
+    client = {address, 0};
+  }
+  return client;
+}
+
+bool HttpConnection::read_body() {
+  if (chunked_) {
+    const auto taken = chunked_->feed(in_, request_.body);
+    if (!taken) return refuse(taken.error()), false;
+    in_.erase(0, *taken);
+    if (!chunked_->is_done()) return false;
+  } else {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, in_.size()));
+    request_.body.append(in_, 0, size);
+    in_.erase(0, size);
+    body_left_ -= size;
+    if (body_left_ > 0) return false;
+  }
+  dispatch();
+  return stage_ == Stage::idle;
+}
+
+void HttpConnection::dispatch() {
+  stage_ = Stage::answering;
+  stream_.cancel_timer();
+  exchange_ = std::make_shared<Exchange>(*this);
+  dispatching_ = true;
+  door_.handler().on_request(request_, exchange_);
+  dispatching_ = false;
+  if (stage_ == Stage::answering) stream_.pause_reading();
+  if (stage_ == Stage::replaced) hand_over();
+}
+
+// Frames that came right behind the handshake are frames only now.
+void HttpConnection::hand_over() {
+  if (in_.empty()) return;
+  std::string early = std::exchange(in_, {});
+  successor_->on_bytes(std::as_writable_bytes(std::span(early)));
+}
+
+// --- an answer
+// ----------------------------------------------------------------------------------------------------
+
+void HttpConnection::answer(const HttpResponse& response) {
+  if (stage_ != Stage::answering) return;
+  const bool closes = response.close || !keep_alive_;
+  const bool bodiless = response.status == 304 || response.status == 204;
+  const std::string length = std::to_string(response.body.size());
+  std::vector<http::HeaderView> headers;
+  if (!bodiless) headers.push_back({"Content-Length", length});
+  if (!bodiless && !response.content_type.empty())
+    headers.push_back({"Content-Type", response.content_type});
+  for (const auto& [name, value] : response.headers) headers.push_back({name, value});
+  if (closes) headers.push_back({"Connection", "close"});
+  auto head = http::encode_response_head(response.status, headers);
+  if (!head)
+    return answer({.status = 500,
+                   .body = "this answer had a header that is none\n",
+                   .headers = {},
+                   .close = true});
+  stream_.write(SharedBytes::copy_of(*head));
+  if (request_.method != "HEAD" && !bodiless) stream_.write(SharedBytes::copy_of(response.body));
+  if (!closes) return next_request();
+  stage_ = Stage::ended;
+  stream_.finish();
+}
+
+void HttpConnection::next_request() {
+  stage_ = Stage::idle;
+  stream_.set_timer(door_.options().idle_timeout);
+  if (dispatching_) return;  // read_body() goes on
+  stream_.resume_reading();
+  process();
+}
+
+void HttpConnection::refuse(error_code error) {
+  door_.codecs().counters.rejected_http.add();
+  refuse(http::status(error), error.message());
+}
+
+void HttpConnection::refuse(int status, std::string_view why) {
+  door_.log_refused(net::to_string(stream_.remote()), why);
+  stage_ = Stage::answering;
+  request_.method = "GET";
+  answer({.status = status, .body = fmt::format("{}\n", why), .headers = {}, .close = true});
+}
+
+// --- the step to WebSocket (RFC 6455 section 4.2)
+// -----------------------------------------------------------------
+
+Connection* HttpConnection::refuse_handshake(int status, std::string why,
+                                             metrics::Counter& counter) {
+  counter.add();
+  door_.log_refused(net::to_string(stream_.remote()), why);
+  HttpResponse response{.status = status, .body = why + "\n", .headers = {}, .close = true};
+  if (status == 426) response.headers = {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}};
+  answer(response);
+  return nullptr;
+}
+
+namespace {
+
+std::vector<std::string_view> values_of(const HttpRequest& request, std::string_view name) {
+  std::vector<std::string_view> values;
+  for (const HttpHeader& header : request.headers)
+    if (http::equals_ignoring_case(header.name, name)) values.push_back(header.value);
+  return values;
+}
+
+std::string choose_subprotocol(const HttpRequest& request, const std::vector<std::string>& ours) {
+  for (const std::string& wanted : ours)
+    for (const std::string_view offered : values_of(request, "sec-websocket-protocol"))
+      if (http::list_has_token(offered, wanted)) return wanted;
+  return "";
+}
+
+}  // namespace
+
+Connection* HttpConnection::upgrade(
+    std::shared_ptr<const WebSocketOptions> options,
+    const std::function<std::unique_ptr<MessageHandler>(Connection&)>& make) {
+  Counters& counters = door_.codecs().counters;
+  if (request_.method != "GET" || !request_.wants_upgrade())
+    return refuse_handshake(426,
+                            "this path speaks WebSocket only: send a GET with Upgrade: websocket",
+                            counters.rejected_http);
+  const auto versions = values_of(request_, "sec-websocket-version");
+  if (versions.size() != 1 || versions[0] != "13")
+    return refuse_handshake(426, "Sec-WebSocket-Version must be 13", counters.rejected_version);
+  const auto keys = values_of(request_, "sec-websocket-key");
+  if (keys.size() != 1 || !ws::is_valid_key(keys[0]))
+    return refuse_handshake(400, "Sec-WebSocket-Key must be one base64 value of 16 bytes",
+                            counters.rejected_key);
+
+  std::optional<ws::DeflateParams> deflate;
+  if (options->compression) {
+    const auto offers = values_of(request_, "sec-websocket-extensions");
+    deflate = ws::negotiate_deflate(offers, {.context_takeover = options->context_takeover});
+  }
+  const std::string accept = ws::accept_key(keys[0]);
+  const std::string extension = deflate ? ws::format(*deflate) : "";
+  const std::string subprotocol = choose_subprotocol(request_, options->subprotocols);
+  std::vector<http::HeaderView> headers{
+      {"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept}};
+  if (!subprotocol.empty()) headers.push_back({"Sec-WebSocket-Protocol", subprotocol});
+  if (deflate) headers.push_back({"Sec-WebSocket-Extensions", extension});
+  stream_.write(SharedBytes::copy_of(http::encode_response_head(101, headers).value()));
+
+  const std::string remote =
+      request_.remote == stream_.remote() ? "" : net::to_string(request_.remote);
+  auto socket = std::make_unique<WebSocketConnection>(stream_, door_.codecs(), std::move(options),
+                                                      deflate, remote);
+  WebSocketConnection& made = *socket;
+  stage_ = Stage::replaced;
+  successor_ = &stream_.set_handler(std::move(socket));
+  stream_.resume_reading();
+  made.start(make);
+  if (!dispatching_) hand_over();
+  return &made;
+}
+
+// --- the end
+// ------------------------------------------------------------------------------------------------------
+
+void HttpConnection::on_end(error_code /*error*/) { stage_ = Stage::ended; }
+
+void HttpConnection::on_timer() {
+  if (stage_ == Stage::idle) return stream_.abort({});
+  door_.codecs().counters.rejected_timeout.add();
+  if (in_.empty() && stage_ == Stage::head) return stream_.abort({});
+  refuse(408, "the request did not arrive in time (client.handshake_timeout)");
+}
+
+}  // namespace weft::transport

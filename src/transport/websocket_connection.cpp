@@ -1,0 +1,309 @@
+#include "transport/websocket_connection.hpp"
+
+#include <fmt/format.h>
+
+#include "base/check.hpp"
+#include "weft/codes.hpp"
+#include "wire/ws/close.hpp"
+#include "wire/ws/error.hpp"
+#include "wire/ws/frame.hpp"
+
+namespace weft::transport {
+
+struct WebSocketConnection::OwnDeflate {
+  std::optional<ws::Deflater> deflater;
+  std::optional<ws::Inflater> inflater;
+};
+
+WebSocketConnection::WebSocketConnection(net::Stream& stream, Codecs& codecs,
+                                         std::shared_ptr<const WebSocketOptions> options,
+                                         const std::optional<ws::DeflateParams>& deflate,
+                                         const std::string& remote)
+    : stream_(stream),
+      codecs_(codecs),
+      options_(std::move(options)),
+      last_read_(stream.loop().now()) {
+  if (!remote.empty()) remote_ = std::make_unique<std::string>(remote);
+  deflates_ = deflate.has_value();
+  if (!deflate) return;
+  const int bits = deflate->server_max_window_bits.value_or(15);
+  auto own = std::make_unique<OwnDeflate>();
+  // The loop's deflater has a window of 15 bits; a client that asked for less gets one of its own.
+  if (!deflate->server_no_context_takeover)
+    own->deflater.emplace(bits, true);
+  else if (bits != 15)
+    own->deflater.emplace(bits, false);
+  if (!deflate->client_no_context_takeover) own->inflater.emplace(15, true);
+  if (own->deflater || own->inflater) own_deflate_ = std::move(own);
+}
+
+WebSocketConnection::~WebSocketConnection() = default;
+
+void WebSocketConnection::start(const Make& make) {
+  codecs_.counters.upgraded.add();
+  watch_silence();
+  handler_ = make(*this);
+}
+
+// --- bytes in
+// -----------------------------------------------------------------------------------------------------
+
+void WebSocketConnection::on_bytes(std::span<std::byte> bytes) {
+  last_read_ = stream_.loop().now();
+  ping_sent_ = false;
+  if (!stopped_) return feed(bytes);
+  if (!rest_) rest_ = std::make_unique<std::vector<std::byte>>();
+  rest_->insert(rest_->end(), bytes.begin(), bytes.end());
+}
+
+void WebSocketConnection::feed(std::span<std::byte> bytes) {
+  const ws::DecoderLimits limits{.max_message = options_->max_message,
+                                 .max_fragments = options_->max_fragments,
+                                 .server = true,
+                                 .deflate = deflates_};
+  feeding_ = true;
+  const auto [consumed, error] =
+      decoder_.feed(bytes, limits, deflates_ ? &inflater() : nullptr, *this);
+  feeding_ = false;
+  if (error) return fail(error);
+  if (!stopped_ || told_) return;
+  if (consumed < bytes.size())
+    rest_ = std::make_unique<std::vector<std::byte>>(
+        bytes.begin() + static_cast<std::ptrdiff_t>(consumed), bytes.end());
+  stream_.pause_reading();
+}
+
+bool WebSocketConnection::on_message(ws::Opcode kind, std::span<const std::byte> payload) {
+  if (close_sent_ || !within_rate()) return true;
+  codecs_.counters.messages_in.add();
+  codecs_.counters.bytes_in.add(payload.size());
+  resumed_ = false;
+  const bool more =
+      handler_->on_message(kind == ws::Opcode::text ? DataType::text : DataType::binary, payload);
+  if (!more && !resumed_) stopped_ = true;
+  return !stopped_;
+}
+
+bool WebSocketConnection::on_ping(std::span<const std::byte> payload) {
+  if (close_sent_ || !within_rate()) return true;
+  // To a peer that does not read, one pong may wait; a newer ping is answered when there is room
+  // again.
+  if (stream_.is_blocked() && std::exchange(pong_waits_, true)) return true;
+  stream_.write(ws::encode_frame(ws::Opcode::pong, payload));
+  return true;
+}
+
+bool WebSocketConnection::on_pong(std::span<const std::byte> /*payload*/) {
+  within_rate();
+  return true;
+}
+
+bool WebSocketConnection::on_close(std::uint16_t code, std::string_view reason) {
+  if (!close_sent_) {
+    closed_ = std::make_unique<CloseInfo>(CloseInfo{code, std::string(reason), ClosedBy::client});
+    send_close(code, reason);
+  }
+  stream_.finish();
+  tell_closed();
+  return true;
+}
+
+bool WebSocketConnection::within_rate() {
+  if (!options_->max_messages_per_second) return true;
+  const SteadyTime now = stream_.loop().now();
+  if (now - second_ >= std::chrono::seconds(1)) {
+    second_ = now;
+    this_second_ = 0;
+  }
+  if (++this_second_ <= options_->max_messages_per_second) return true;
+  if (!close_sent_)
+    close_as(close_code::kPolicy,
+             fmt::format("more than {} messages in a second (max_messages_per_second)",
+                         options_->max_messages_per_second),
+             codecs_.counters.closed_rate);
+  return false;
+}
+
+void WebSocketConnection::pause() {
+  if (std::exchange(stopped_, true)) return;
+  if (!feeding_) stream_.pause_reading();
+}
+
+void WebSocketConnection::resume() {
+  resumed_ = true;
+  if (!stopped_) return;
+  stopped_ = false;
+  if (feeding_) return;
+  if (rest_) {
+    const auto rest = std::move(rest_);
+    feed(*rest);
+  }
+  if (!stopped_) {
+    last_read_ = stream_.loop().now();
+    stream_.resume_reading();
+  }
+}
+
+// --- bytes out
+// ----------------------------------------------------------------------------------------------------
+
+SendResult WebSocketConnection::send(DataType type, std::span<const std::byte> payload) {
+  if (close_sent_ || told_) return SendResult::closed;
+  if (deflates_ && payload.size() >= options_->compress_above) return queue(deflate(type, payload));
+  return queue(
+      ws::encode_frame(type == DataType::text ? ws::Opcode::text : ws::Opcode::binary, payload));
+}
+
+SendResult WebSocketConnection::send_frame(const SharedBytes& frame) {
+  if (close_sent_ || told_) return SendResult::closed;
+  return queue(frame);
+}
+
+SharedForm WebSocketConnection::shared_form() const {
+  if (!deflates_) return SharedForm::plain;
+  return own_deflate_ && own_deflate_->deflater ? SharedForm::own : SharedForm::deflated;
+}
+
+SharedBytes WebSocketConnection::deflate(DataType type, std::span<const std::byte> payload) {
+  const ws::Opcode opcode = type == DataType::text ? ws::Opcode::text : ws::Opcode::binary;
+  return ws::encode_frame(opcode, deflater().compress(payload), true);
+}
+
+SendResult WebSocketConnection::queue(const SharedBytes& frame) {
+  if (!make_room(frame.size())) return close_sent_ ? SendResult::closed : SendResult::dropped;
+  // A frame that carries a compression context may not be missed, so it may not be dropped later.
+  stream_.write(frame,
+                options_->when_slow == SlowPolicy::drop_oldest && shared_form() != SharedForm::own);
+  codecs_.counters.messages_out.add();
+  codecs_.counters.bytes_out.add(frame.size());
+  return SendResult::queued;
+}
+
+bool WebSocketConnection::make_room(std::size_t size) {
+  const std::size_t limit = options_->max_outbox;
+  if (stream_.queued_bytes() + size <= limit) return true;
+  stream_.send_now();
+  if (stream_.queued_bytes() + size <= limit) return true;
+  if (options_->when_slow == SlowPolicy::drop_oldest) {
+    codecs_.counters.dropped_oldest.add(stream_.drop_oldest(size < limit ? limit - size : 0));
+    if (stream_.queued_bytes() + size <= limit) return true;
+    codecs_.counters.dropped_oldest.add();
+    return false;
+  }
+  codecs_.counters.dropped_slow.add();
+  close_as(close_code::kSlow, fmt::format("slow: more than {} bytes wait (max_outbox)", limit),
+           codecs_.counters.closed_slow);
+  return false;
+}
+
+// --- the end
+// ------------------------------------------------------------------------------------------------------
+
+void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
+  if (close_sent_ || told_) return;
+  closed_ = std::make_unique<CloseInfo>(CloseInfo{code, std::string(reason), ClosedBy::server});
+  send_close(code, reason);
+  stream_.set_timer(options_->close_timeout);
+  if (std::exchange(stopped_, false) && !feeding_) stream_.resume_reading();  // to hear the answer
+  rest_.reset();
+}
+
+void WebSocketConnection::close_as(std::uint16_t code, std::string reason,
+                                   metrics::Counter& counter) {
+  counter.add();
+  close(code, reason);
+}
+
+void WebSocketConnection::send_close(std::uint16_t code, std::string_view reason) {
+  const std::string payload = ws::encode_close(code, reason);
+  stream_.write(ws::encode_frame(ws::Opcode::close, as_bytes(payload)));
+  close_sent_ = true;
+}
+
+// The peer broke the protocol (RFC 6455 section 7.1.7): say why and read no further.
+void WebSocketConnection::fail(error_code error) {
+  codecs_.counters.closed_protocol.add();
+  if (!close_sent_) {
+    closed_ = std::make_unique<CloseInfo>(
+        CloseInfo{ws::close_code(error), error.message(), ClosedBy::server});
+    send_close(closed_->code, closed_->reason);
+  }
+  stream_.finish();
+  tell_closed();
+}
+
+void WebSocketConnection::on_end(error_code error) {
+  if (!closed_)
+    closed_ = std::make_unique<CloseInfo>(CloseInfo{1006, error.message(), ClosedBy::network});
+  tell_closed();
+}
+
+void WebSocketConnection::tell_closed() {
+  if (std::exchange(told_, true)) return;
+  handler_->on_close(*closed_);
+}
+
+void WebSocketConnection::on_drained() {
+  pong_waits_ = false;
+  if (!told_) handler_->on_drained();
+}
+
+// --- silence
+// ------------------------------------------------------------------------------------------------------
+
+void WebSocketConnection::on_timer() {
+  if (close_sent_) return stream_.abort({});
+  const Millis silent = std::chrono::duration_cast<Millis>(stream_.loop().now() - last_read_);
+  if (stopped_) return watch_silence();  // it may be us who do not read
+  if (options_->read_timeout.count() && silent >= options_->read_timeout)
+    return close_as(close_code::kNoPong,
+                    fmt::format("nothing came for {} ms (read_timeout)", silent.count()),
+                    codecs_.counters.closed_silent);
+  if (ping_sent_ && options_->pong_timeout.count() &&
+      silent >= options_->ping_interval + options_->pong_timeout)
+    return close_as(
+        close_code::kNoPong,
+        fmt::format("no pong within {} ms (pong_timeout)", options_->pong_timeout.count()),
+        codecs_.counters.closed_no_pong);
+  const bool may_ping = !ping_sent_ || !options_->pong_timeout.count();
+  if (may_ping && options_->ping_interval.count() && silent >= options_->ping_interval) {
+    ping_sent_ = true;
+    stream_.write(ws::encode_frame(ws::Opcode::ping, {}));
+  }
+  watch_silence();
+}
+
+// Sets the timer for the next moment at which silence would mean something. Bytes that arrive move
+// nothing: the timer finds out when it runs.
+void WebSocketConnection::watch_silence() {
+  const WebSocketOptions& limits = *options_;
+  if (stopped_) return stream_.set_timer(Millis(1000));
+  const Millis silent = std::chrono::duration_cast<Millis>(stream_.loop().now() - last_read_);
+  Millis next = Millis::max();
+  const auto consider = [&](Millis silence) {
+    next = std::min(next, std::max(silence - silent, Millis(0)));
+  };
+  if (limits.read_timeout.count()) consider(limits.read_timeout);
+  if (limits.ping_interval.count()) {
+    if (!ping_sent_)
+      consider(limits.ping_interval);
+    else if (limits.pong_timeout.count())
+      consider(limits.ping_interval + limits.pong_timeout);
+    else
+      next = std::min(next, limits.ping_interval);  // no pong is waited for: just ping again
+  }
+  if (next != Millis::max()) stream_.set_timer(next);
+}
+
+std::string WebSocketConnection::remote_addr() const {
+  return remote_ ? *remote_ : net::to_string(stream_.remote());
+}
+
+ws::Deflater& WebSocketConnection::deflater() {
+  return own_deflate_ && own_deflate_->deflater ? *own_deflate_->deflater : codecs_.deflater;
+}
+ws::Inflater& WebSocketConnection::inflater() {
+  return own_deflate_ && own_deflate_->inflater ? *own_deflate_->inflater : codecs_.inflater;
+}
+
+}  // namespace weft::transport

@@ -1,0 +1,87 @@
+// One WebSocket on the wire: frames to messages and back (wire/ws), pings, the closing handshake,
+// the outbox's limit.
+//
+// Invariants: lives on its stream's loop and is owned by the stream. The handler hears on_close()
+// exactly once: when the closing handshake is over, when the peer broke the protocol, or when the
+// stream ends. After close_sent_ nothing is sent.
+#pragma once
+#include <optional>
+
+#include "net/stream.hpp"
+#include "transport/codecs.hpp"
+#include "transport/websocket.hpp"
+#include "wire/ws/decoder.hpp"
+#include "wire/ws/deflate.hpp"
+#include "wire/ws/handshake.hpp"
+
+namespace weft::transport {
+
+class WebSocketConnection final : public net::StreamHandler,
+                                  public Connection,
+                                  private ws::DecoderSink {
+ public:
+  using Make = std::function<std::unique_ptr<MessageHandler>(Connection&)>;
+
+  /// `remote` is what a trusted proxy said of the client; "" = the stream's own peer.
+  WebSocketConnection(net::Stream& stream, Codecs& codecs,
+                      std::shared_ptr<const WebSocketOptions> options,
+                      const std::optional<ws::DeflateParams>& deflate, const std::string& remote);
+  ~WebSocketConnection() override;
+
+  /// Once, right after the handshake was queued.
+  void start(const Make& make);
+
+  SendResult send(DataType type, std::span<const std::byte> payload) override;
+  SendResult send_frame(const SharedBytes& frame) override;
+  SharedForm shared_form() const override;
+  SharedBytes deflate(DataType type, std::span<const std::byte> payload) override;
+  void close(std::uint16_t code, std::string_view reason) override;
+  void pause() override;
+  void resume() override;
+  std::size_t queued_bytes() const override { return stream_.queued_bytes(); }
+  std::string remote_addr() const override;
+  net::Loop& loop() override { return stream_.loop(); }
+
+ private:
+  struct OwnDeflate;  // compression contexts of this connection alone
+
+  void on_bytes(std::span<std::byte> bytes) override;
+  void on_end(error_code error) override;
+  void on_drained() override;
+  void on_timer() override;
+
+  bool on_message(ws::Opcode kind, std::span<const std::byte> payload) override;
+  bool on_ping(std::span<const std::byte> payload) override;
+  bool on_pong(std::span<const std::byte> payload) override;
+  bool on_close(std::uint16_t code, std::string_view reason) override;
+
+  void feed(std::span<std::byte> bytes);
+  bool goes_on() const { return !stopped_ && !close_sent_ && !told_; }
+  bool within_rate();
+  void fail(error_code error);
+  void send_close(std::uint16_t code, std::string_view reason);
+  void close_as(std::uint16_t code, std::string reason, metrics::Counter& counter);
+  void tell_closed();
+  void watch_silence();
+  SendResult queue(const SharedBytes& frame);
+  bool make_room(std::size_t size);
+  ws::Deflater& deflater();
+  ws::Inflater& inflater();
+
+  net::Stream& stream_;
+  Codecs& codecs_;
+  std::shared_ptr<const WebSocketOptions> options_;
+  std::unique_ptr<MessageHandler> handler_;
+  ws::Decoder decoder_;
+  std::unique_ptr<std::vector<std::byte>> rest_;  // came while stopped
+  std::unique_ptr<OwnDeflate> own_deflate_;
+  std::unique_ptr<std::string> remote_;
+  std::unique_ptr<CloseInfo> closed_;  // decided, perhaps not told yet
+  SteadyTime last_read_;
+  SteadyTime second_{};  // when the rate's present second began
+  std::uint32_t this_second_ = 0;
+  bool deflates_ = false, stopped_ = false, resumed_ = false, feeding_ = false;
+  bool ping_sent_ = false, pong_waits_ = false, close_sent_ = false, told_ = false;
+};
+
+}  // namespace weft::transport
