@@ -9,6 +9,7 @@
 #include "base/metrics.hpp"
 #include "base/shared_bytes.hpp"
 #include "net/loop.hpp"
+#include "node/error.hpp"
 #include "queue/queue.hpp"
 #include "weft/result.hpp"
 #include "weft/types.hpp"
@@ -69,17 +70,4 @@ class Node {
   virtual bool draining() const = 0;          ///< any thread
 };
 
-enum class NodeErrc {
-  no_such_connection = 1,
-  outbox_full,
-  bad_channel,
-  too_many_channels,
-  encode_failed,
-  bad_context
-};
-error_code make_error_code(NodeErrc error);
-
 }  // namespace weft
-
-template <>
-struct boost::system::is_error_code_enum<weft::NodeErrc> : std::true_type {};

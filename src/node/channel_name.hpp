@@ -1,0 +1,13 @@
+// Which names a channel may have.
+#pragma once
+#include <string_view>
+
+namespace weft {
+
+/// 1 to 255 bytes of UTF-8 without spaces, control characters, and the characters that brokers give
+/// a meaning
+/// (* > { }); names that begin with $ are the node's own. Compared byte by byte: names that look
+/// alike stay apart.
+bool is_channel_name(std::string_view name);
+
+}  // namespace weft
