@@ -384,7 +384,7 @@ void check_access(Report& report, const Config& config) {
     if (report.given(key + ".password") && report.given(key + ".password_file"))
       report.error(key, key + " (" + user.username + ") has password and password_file",
                    "keep one of them");
-    else if (user.password.empty() && user.password_file.empty())
+    else if (user.password.empty() && user.password_file.empty() && user.username != "*")
       report.error(key, key + " (" + user.username + ") has no password",
                    "add  password_file: worker.password  or  password: ${WORKER_PASSWORD}");
     if (user.roles.empty())

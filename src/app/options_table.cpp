@@ -462,7 +462,9 @@ void add_rest(Table& t) {
       .example("4MiB");
   t.add<AccessUser>(
        "api.access.users[].username", [](AccessUser & u) -> auto& { return u.username; },
-       "The name a worker or tool logs in with.")
+       "The name a worker or tool logs in with; \"*\" is anybody without credentials, for old "
+       "clients "
+       "that cannot send any.")
       .required()
       .example("worker");
   t.add<AccessUser>(

@@ -19,8 +19,7 @@ namespace weft::worker {
 /// One program, run `count` times.
 struct WorkerSpec {
   std::string name;
-  std::string
-      command;  ///< for /bin/sh -c, which gets `exec` in front when the command is a simple one
+  std::string command;         ///< for /bin/sh -c
   std::string directory = {};  ///< working directory; "" = ours
   unsigned count = 1;
   std::map<std::string, std::string> environment =
