@@ -1,12 +1,14 @@
-// The WebSocket codec, one step at a time: what a message costs before and after the kernel.
-// build/release/bench/wire_bench --benchmark_min_time=0.5
+// The codecs of the client port, one step at a time: what a message or a handshake costs before and
+// after the kernel. build/release/bench/wire_bench --benchmark_min_time=0.5
 #include <benchmark/benchmark.h>
 
 #include <random>
 #include <string>
 #include <vector>
 
+#include "wire/http/request_head.hpp"
 #include "wire/ws/deflate.hpp"
+#include "wire/ws/handshake.hpp"
 #include "wire/ws/test_frames.hpp"
 #include "wire/ws/utf8.hpp"
 
@@ -112,6 +114,33 @@ void inflate(benchmark::State& state) {
   count_bytes(state, text.size());
 }
 BENCHMARK(inflate)->Arg(256)->Arg(4096);
+
+constexpr std::string_view kUpgrade =
+    "GET /chat?token=abcdef HTTP/1.1\r\nHost: chat.example.com\r\nConnection: Upgrade\r\nPragma: "
+    "no-cache\r\n"
+    "Cache-Control: no-cache\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+    "Chrome/120.0 Safari/537.36\r\n"
+    "Upgrade: websocket\r\nOrigin: https://chat.example.com\r\nSec-WebSocket-Version: 13\r\n"
+    "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en;q=0.9\r\nSec-WebSocket-Key: "
+    "dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
+
+void parse_upgrade_head(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(http::parse_request_head(kUpgrade, {}));
+  count_bytes(state, kUpgrade.size());
+}
+BENCHMARK(parse_upgrade_head);
+
+void answer_key(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(accept_key("dGhlIHNhbXBsZSBub25jZQ=="));
+}
+BENCHMARK(answer_key);
+
+void negotiate(benchmark::State& state) {
+  const std::string_view headers[] = {"permessage-deflate; client_max_window_bits"};
+  for (auto _ : state) benchmark::DoNotOptimize(negotiate_deflate(headers, {}));
+}
+BENCHMARK(negotiate);
 
 }  // namespace
 }  // namespace weft::ws

@@ -200,10 +200,11 @@ error_code Decoder::Feeding::append(std::span<const std::byte> piece) {
   if (p.kind == Opcode::text && !p.compressed && !p.utf8.feed(piece)) return WsErrc::bad_utf8;
   const std::size_t size = p.message.size() + piece.size();
   if (size > p.message.capacity()) {
-    // Grows by doubling, but not past what this frame announced.
-    const std::uint64_t announced = p.message.size() + (p.frame.payload_size - p.received);
+    // Grows by doubling, but not past what the last frame announced.
+    const auto missing = static_cast<std::size_t>(p.frame.payload_size - p.received);
+    const std::size_t doubled = 2 * p.message.capacity();
     p.message.reserve(
-        std::max(size, static_cast<std::size_t>(std::min<std::uint64_t>(2 * size, announced))));
+        std::max(size, p.frame.fin ? std::min(doubled, p.message.size() + missing) : doubled));
   }
   p.message.insert(p.message.end(), piece.begin(), piece.end());
   return {};
