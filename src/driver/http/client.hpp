@@ -18,20 +18,22 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method = "GET", url;
-  Pairs headers = {}, query = {};  ///< query is added to what the url has, percent-encoded here
-  Pairs cookies = {};              ///< become one Cookie header
+  Pairs headers = {};  ///< in the place of ours; framing (Transfer-Encoding …) is not the caller's
+  Pairs query = {};    ///< added to what the url has, percent-encoded here
+  Pairs cookies = {};  ///< become one Cookie header
   std::string body = {};
-  std::optional<std::pair<std::string, std::string>> basic_auth = {};  ///< user name, password
-  std::chrono::milliseconds timeout{5'000};                            ///< for everything together
-  std::size_t max_response = 8 << 20;                                  ///< bytes of body
+  std::optional<std::pair<std::string, std::string>> basic_auth =
+      {};                                    ///< user, password; else the url's
+  std::chrono::milliseconds timeout{5'000};  ///< for everything together
+  std::size_t max_response = 8 << 20;        ///< bytes of body
   /// Says whether this address may be connected to; asked for each resolved address, and the very
-  /// address that was allowed is then used. Empty = all may.
+  /// address that was allowed is then used. IPv4 mapped into IPv6 comes as IPv4. Empty = all may.
   std::function<bool(const boost::asio::ip::address&)> allow = {};
 };
 
 struct HttpResponse {
   int status = 0;
-  std::string url, body;  ///< `url`: the request's, with its query
+  std::string url, body;  ///< `url`: the request's with its query, without user and fragment
   Pairs headers = {};     ///< as received, repeated ones repeated
   Pairs cookies = {};     ///< name and value of each Set-Cookie
 };
