@@ -70,6 +70,7 @@ struct Decoder::Feeding {
   error_code end_message();
   error_code deliver(Opcode kind, bool compressed, std::span<const std::byte> payload,
                      bool is_judged);
+  error_code deliver_inflated(Opcode kind, std::span<const std::byte> payload);
   error_code deliver_control(Opcode opcode, std::span<const std::byte> payload);
   void forget_if_idle();
 };
@@ -218,16 +219,21 @@ error_code Decoder::Feeding::end_message() {
 
 error_code Decoder::Feeding::deliver(Opcode kind, bool compressed,
                                      std::span<const std::byte> payload, bool is_judged) {
-  if (compressed) {
-    check(inflater != nullptr, "a decoder with deflate needs an inflater");
-    const Result<std::span<const std::byte>> inflated =
-        inflater->inflate(payload, limits.max_message);
-    if (!inflated) return inflated.error();
-    payload = *inflated;
-  }
-  if (kind == Opcode::text && (compressed || !is_judged) && !is_utf8(payload))
-    return WsErrc::bad_utf8;
+  if (compressed) return deliver_inflated(kind, payload);
+  if (kind == Opcode::text && !is_judged && !is_utf8(payload)) return WsErrc::bad_utf8;
   go_on = sink.on_message(kind, payload);
+  return {};
+}
+
+error_code Decoder::Feeding::deliver_inflated(Opcode kind, std::span<const std::byte> payload) {
+  check(inflater != nullptr, "a decoder with deflate needs an inflater");
+  const Result<std::span<const std::byte>> message = inflater->inflate(payload, limits.max_message);
+  if (!message) return message.error();
+  if (kind == Opcode::text && !is_utf8(*message)) return WsErrc::bad_utf8;
+  // The sink may wake another connection that shares this inflater, in the middle of our message.
+  std::vector<std::byte> memory = inflater->take_memory();
+  go_on = sink.on_message(kind, *message);
+  inflater->give_back(std::move(memory));
   return {};
 }
 

@@ -237,6 +237,24 @@ TEST_F(DeflatedDecoderTest, InflatesWholeAndFragmentedMessages) {
                                        "text Hello"));
 }
 
+TEST_F(DeflatedDecoderTest, AMessageOutlivesTheInflatersNextUseInsideTheUpcall) {
+  struct Nested : RecordingSink {
+    DeflatedDecoderTest& test;
+    Bytes other;
+    explicit Nested(DeflatedDecoderTest& owner) : test(owner) {}
+    bool on_message(Opcode kind, std::span<const std::byte> payload) override {
+      Decoder second;
+      second.feed(other, test.limits, &test.inflater, test.sink);
+      return RecordingSink::on_message(kind, payload);
+    }
+  } nested(*this);
+  nested.other = from_client(Opcode::text, pack(std::string(900, 'x')), true, true);
+  Bytes in = from_client(Opcode::text, pack("mine"), true, true);
+  decoder.feed(in, limits, &inflater, nested);
+  EXPECT_THAT(nested.events, ElementsAre("text mine"));
+  EXPECT_THAT(sink.events, ElementsAre("text " + std::string(900, 'x')));
+}
+
 TEST_F(DeflatedDecoderTest, Item22LimitsWhatComesOut) {
   EXPECT_EQ(feed(from_client(Opcode::binary, pack(std::string(1001, 'x')), true, true)).error,
             WsErrc::message_too_big);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "base/check.hpp"
 #include "wire/ws/error.hpp"
@@ -51,6 +52,11 @@ class Output {
     z.avail_out = room_;
   }
   void take(const z_stream& z) { size_ += room_ - z.avail_out; }
+
+  std::vector<std::byte> take_memory() { return std::exchange(bytes_, {}); }
+  void give_back(std::vector<std::byte> memory) {
+    if (bytes_.empty()) bytes_ = std::move(memory);
+  }
 
   std::size_t size() const { return size_; }
   std::span<const std::byte> bytes() const { return std::span(bytes_).first(size_); }
@@ -178,5 +184,10 @@ Result<std::span<const std::byte>> Inflater::inflate(std::span<const std::byte> 
 }
 
 void Inflater::reset() { inflateReset(&stream_->z); }
+
+std::vector<std::byte> Inflater::take_memory() { return stream_->out.take_memory(); }
+void Inflater::give_back(std::vector<std::byte> memory) {
+  stream_->out.give_back(std::move(memory));
+}
 
 }  // namespace weft::ws

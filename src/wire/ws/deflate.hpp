@@ -40,7 +40,8 @@ class Inflater {
   Inflater(Inflater&&) noexcept;
   Inflater& operator=(Inflater&&) noexcept;
 
-  /// The message in `payload`, which lacks its tail. Lives until the next call.
+  /// The message in `payload`, which lacks its tail. Lives until the next call, or with the memory
+  /// that take_memory() gives.
   ///
   /// Never makes more than `max_size` + 1 bytes of output; memory beside it is bounded by a window.
   /// Errors: message_too_big, bad_deflate (corrupt, or cut off). After one the context is gone.
@@ -48,6 +49,11 @@ class Inflater {
                                              std::size_t max_size);
 
   void reset();
+
+  /// The memory of the last message: keeps it alive while the inflater is used for others.
+  std::vector<std::byte> take_memory();
+  /// Gives such memory back for the next message.
+  void give_back(std::vector<std::byte> memory);
 
  private:
   struct Stream;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/base64.hpp"
 #include "base/check.hpp"
 #include "wire/ws/extensions.hpp"
 
@@ -12,25 +13,9 @@ namespace weft::ws {
 namespace {
 
 constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 section 1.3
-constexpr std::string_view kBase64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kDeflate = "permessage-deflate";
 constexpr int kMinWindowBits = 8, kMaxWindowBits = 15;
 constexpr int kMinZlibWindowBits = 9;  // of a raw stream that we make
-
-std::string to_base64(std::span<const std::byte> bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    unsigned group = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      group = group << 8 | (i < count ? std::to_integer<unsigned>(bytes[at + i]) : 0);
-    for (std::size_t i = 0; i < 4; ++i)
-      text += i <= count ? kBase64[group >> (18 - 6 * i) & 63] : '=';
-  }
-  return text;
-}
 
 /// RFC 7692 section 7.1.2: a decimal number from 8 to 15 without leading zeros.
 std::optional<int> parse_window_bits(std::string_view value) {
@@ -100,10 +85,8 @@ std::optional<DeflateParams> accept(const Parameters& offer, const DeflateOffer&
 }  // namespace
 
 bool is_valid_key(std::string_view key) {
-  // 16 bytes are 21 characters, a 22nd that carries two bits, and two of padding.
-  if (key.size() != 24 || !key.ends_with("==")) return false;
-  const std::string_view digits = key.substr(0, 22);
-  return digits.find_first_not_of(kBase64) == digits.npos && kBase64.find(digits.back()) % 16 == 0;
+  const std::optional<std::string> bytes = decode_base64(key);
+  return bytes && bytes->size() == 16;
 }
 
 std::string accept_key(std::string_view key) {
@@ -114,10 +97,10 @@ std::string accept_key(std::string_view key) {
       EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
                  EVP_sha1(), nullptr);
   check(done == 1 && size == digest.size(), "every OpenSSL has SHA-1");
-  return to_base64(digest);
+  return encode_base64(digest);
 }
 
-std::string make_key(std::span<const std::byte, 16> random) { return to_base64(random); }
+std::string make_key(std::span<const std::byte, 16> random) { return encode_base64(random); }
 
 std::optional<DeflateParams> negotiate_deflate(std::span<const std::string_view> extension_headers,
                                                const DeflateOffer& ours) {
