@@ -30,7 +30,7 @@ TEST(OriginTest, Item3AStarStandsForLabelsOfThatDomainOnly) {
 TEST(OriginTest, ProgramsSendNoneAndMayBeRefused) {
   const std::string host = "app.com";
   EXPECT_TRUE(is_origin_allowed({}, nullptr, &host));
-  EXPECT_FALSE(is_origin_allowed({.required = true}, nullptr, &host));
+  EXPECT_FALSE(is_origin_allowed({.allowed = {}, .required = true}, nullptr, &host));
   EXPECT_TRUE(allowed({.allowed = {"*"}}, "https://any.where"));
 }
 

@@ -1,0 +1,23 @@
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
+
+from weft_process import Weft  # noqa: E402
+
+
+@pytest.fixture
+def start_weft(tmp_path):
+    """start_weft(config, **options) gives a running Weft; all are stopped afterwards and must not have crashed."""
+    running = []
+
+    def start(config="", **options):
+        running.append(Weft(tmp_path, config, **options))
+        return running[-1]
+
+    yield start
+    for weft in running:
+        code = weft.stop()
+        assert code in (0, 3, 130), f"weft ended with {code}:\n{weft.log()[-4000:]}"

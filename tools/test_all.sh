@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The whole of `make test`: the release build with every suite, then the sanitizers. Each step is one line when it passes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+
+build() {
+  cmake --preset "$1" -DWEFT_TESTS=ON >/dev/null  # `make build` turns them off
+  cmake --build --preset "$1" -j "$jobs"
+}
+
+build release
+ctest --preset release -j "$jobs" -L 'unit|lint'
+ctest --preset release -LE 'unit|lint'
+
+for sanitizer in asan tsan; do
+  build "$sanitizer"
+  ctest --preset "$sanitizer" -j "$jobs" -L unit
+  ctest --preset "$sanitizer" -LE 'unit|lint|browser|load'
+done
