@@ -144,6 +144,7 @@ struct Config {
     bool require_origin = false;
     std::size_t max_connections = 0;         ///< 0 = what the descriptor limit allows
     std::size_t max_connections_per_ip = 0;  ///< 0 = no limit
+    std::size_t max_connection_rate_per_ip = 0;  ///< new connections per second; 0 = no limit
     Millis handshake_timeout{10'000};
     std::size_t max_header_bytes = 16 << 10;
     std::size_t max_headers = 100;

@@ -273,6 +273,12 @@ void add_client(Table& t) {
       .range(0, 10'000'000)
       .example("100");
   t.add<Config>(
+       "client.max_connection_rate_per_ip",
+       [](Config & c) -> auto& { return c.client.max_connection_rate_per_ip; },
+       "Most new connections a second from one address; 0 = no limit.")
+      .range(0, 10'000'000)
+      .example("50");
+  t.add<Config>(
        "client.handshake_timeout", [](Config & c) -> auto& { return c.client.handshake_timeout; },
        "A new connection has this long to finish TLS and its first HTTP head.")
       .range(100, 10 * kMinute)

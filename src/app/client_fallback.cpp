@@ -1,0 +1,40 @@
+#include "app/client_fallback.hpp"
+
+#include <algorithm>
+
+namespace weft {
+namespace {
+
+bool is_below(std::string_view path, std::string_view mount) {
+  if (mount == "/") return true;
+  return path.starts_with(mount) && (path.size() == mount.size() || path[mount.size()] == '/');
+}
+
+}  // namespace
+
+void ClientFallback::mount(std::string path, std::unique_ptr<api::StaticFiles> files) {
+  mounts_.push_back({std::move(path), std::move(files)});
+  std::stable_sort(mounts_.begin(), mounts_.end(),
+                   [](const Mount& a, const Mount& b) { return a.path.size() > b.path.size(); });
+}
+
+void ClientFallback::on_request(const transport::HttpRequest& request,
+                                std::shared_ptr<transport::HttpExchange> exchange) {
+  if (request.wants_upgrade())
+    return exchange->respond({.status = 404,
+                              .body = "no WebSocket path here: see paths in the configuration\n",
+                              .headers = {},
+                              .close = true});
+  if (request.path == "/healthz")
+    return exchange->respond({.status = 200, .body = "ok\n", .headers = {}});
+  if (request.path == "/readyz")
+    return exchange->respond({.status = node_.draining() ? 503 : 200,
+                              .body = node_.draining() ? "draining\n" : "ready\n",
+                              .headers = {}});
+  for (const Mount& mount : mounts_)
+    if (is_below(request.path, mount.path))
+      return mount.files->on_request(request, std::move(exchange));
+  exchange->respond({.status = 404, .body = "nothing is here\n", .headers = {}});
+}
+
+}  // namespace weft

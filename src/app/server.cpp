@@ -1,0 +1,236 @@
+#include "app/server.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include "app/convert.hpp"
+#include "base/log.hpp"
+
+namespace weft {
+namespace {
+
+unsigned loop_count(const Config& config) {
+  if (config.node.loops) return config.node.loops;
+  return std::clamp(std::thread::hardware_concurrency(), 1u, 64u);
+}
+
+std::vector<net::Loop*> pointers(net::LoopPool& loops) {
+  std::vector<net::Loop*> all;
+  for (auto& loop : loops) all.push_back(loop.get());
+  return all;
+}
+
+log::Level log_level(LogLevel level) { return static_cast<log::Level>(level); }
+
+// An address that others can dial, for a bound one that may be "every interface".
+std::string dialable(const boost::asio::ip::tcp::endpoint& endpoint) {
+  if (!endpoint.address().is_unspecified()) return net::to_string(endpoint);
+  return net::to_string({boost::asio::ip::make_address("127.0.0.1"), endpoint.port()});
+}
+
+}  // namespace
+
+Server::Server(const Config& config, RunMode mode, std::function<Loaded()> reload)
+    : config_(config),
+      mode_(mode),
+      reload_(std::move(reload)),
+      loops_(loop_count(config), metrics_),
+      queue_(pointers(loops_), metrics_, {.defaults = {}, .max_topics = config.max_topics}),
+      node_(loops_, queue_, metrics_, config.node.slot),
+      gate_(std::make_shared<net::Gate>(gate_limits(config), metrics_)),
+      fallback_(node_),
+      signals_(loops_.at(0).context(), SIGTERM, SIGINT, SIGHUP) {
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Server::~Server() {
+  loops_.stop_and_join();
+  watcher_.reset();
+  workers_.reset();
+  rooms_.clear();
+}
+
+// --- opening
+// ------------------------------------------------------------------------------------------------------
+
+OpenPorts Server::open() {
+  OpenPorts ports;
+  ports.loops = loops_.size();
+  create_queues();
+  mount_files();
+  const auto redis = redis_options(config_);
+  for (auto& loop : loops_) {
+    rooms_.push_back(std::make_unique<LoopRooms>(*loop, config_, node_, redis, fallback_));
+    rooms_.back()->load(config_);
+  }
+  open_doors(ports);
+  open_sockets(ports);
+  return ports;
+}
+
+void Server::create_queues() {
+  for (const QueueConfig& queue : config_.queues)
+    if (const error_code error = queue_.create(queue.name, topic_limits(queue)))
+      throw std::runtime_error("queue \"" + queue.name + "\": " + error.message());
+  for (const PathConfig& path : config_.paths) {
+    const auto known = [&](const QueueConfig& queue) { return queue.name == path.queue; };
+    if (path.queue.empty() || std::any_of(config_.queues.begin(), config_.queues.end(), known))
+      continue;
+    if (const error_code error = queue_.create(path.queue, {}))
+      throw std::runtime_error("path \"" + path.path + "\", queue \"" + path.queue +
+                               "\": " + error.message());
+  }
+}
+
+void Server::mount_files() {
+  for (const PathConfig& path : config_.paths)
+    if (!path.files.empty())
+      fallback_.mount(path.path,
+                      std::make_unique<api::StaticFiles>(path.files, path.path, loops_.size()));
+}
+
+Server::Opened Server::bind(const ListenConfig& listen, bool gated) {
+  net::ListenerOptions options;
+  if (gated) {
+    options.gate = gate_;
+    options.refusal_answer = transport::refusal_answer;
+  }
+  if (listen.tls.enabled()) {
+    certificates_.push_back(
+        std::make_shared<net::TlsContext>(listen.tls.certificate, listen.tls.key));
+    options.tls = certificates_.back();
+  }
+  return {net::bind_address(listen.address), std::move(options)};
+}
+
+void Server::open_doors(OpenPorts& ports) {
+  if (config_.listen.api.enabled()) {
+    Opened opened = bind(config_.listen.api, false);
+    const std::uint16_t port = opened.address.endpoint.port();
+    api_ = std::make_unique<api::Routes>(node_, api_options(config_, port), loops_.size());
+    for (auto& rooms : rooms_)
+      rooms->listen_http(opened.address, opened.options, api_door(config_), *api_, false);
+    ports.api = net::to_string(opened.address.endpoint);
+    api_address_ = dialable(opened.address.endpoint);
+    if (config_.listen.directory.enabled()) {
+      Opened directory = bind(config_.listen.directory, false);
+      directory_ = std::make_unique<api::DirectoryRoutes>(node_, api_options(config_, port));
+      for (auto& rooms : rooms_)
+        rooms->listen_http(directory.address, directory.options, api_door(config_), *directory_,
+                           false);
+      ports.directory = net::to_string(directory.address.endpoint);
+      directory_address_ = dialable(directory.address.endpoint);
+    }
+  }
+  if (config_.listen.clients.enabled()) {
+    Opened opened = bind(config_.listen.clients, true);
+    for (auto& rooms : rooms_)
+      rooms->listen_clients(opened.address, opened.options, client_door(config_));
+    ports.clients = net::to_string(opened.address.endpoint);
+  }
+}
+
+void Server::open_sockets(OpenPorts& ports) {
+  for (const SocketConfig& socket : config_.sockets) {
+    Opened opened = bind({socket.listen, socket.tls}, true);
+    opened.options.refusal_answer = {};
+    for (auto& rooms : rooms_) rooms->listen_raw(opened.address, opened.options, socket);
+    ports.sockets.push_back(net::to_string(opened.address.endpoint));
+  }
+}
+
+// --- running
+// ------------------------------------------------------------------------------------------------------
+
+int Server::run() {
+  const auto wait = [this](auto& self) -> void {
+    signals_.async_wait([this, &self](error_code error, int signal) {
+      if (error) return;
+      on_signal(signal);
+      self(self);
+    });
+  };
+  wait(wait);
+  for (auto& rooms : rooms_)
+    rooms->loop().post([this, &rooms] {
+      if (mode_ == RunMode::run && config_.lua.reload.count())
+        rooms->reload_scripts_every(config_.lua.reload);
+    });
+  loops_.at(0).post([this] {
+    if (mode_ == RunMode::dev) watch_scripts();
+    if (config_.workers.empty()) return;
+    workers_ = std::make_unique<worker::Supervisor>(
+        loops_.at(0), worker_specs(config_, directory_address_, api_address_));
+    workers_->start();
+  });
+  loops_.start();
+  loops_.join();
+  return exit_code_;
+}
+
+void Server::watch_scripts() {
+  std::set<std::string> folders;
+  const auto note = [&](const std::string& script) {
+    if (!script.empty()) folders.insert(std::filesystem::absolute(script).parent_path().string());
+  };
+  for (const PathConfig& path : config_.paths) note(path.script);
+  for (const SocketConfig& socket : config_.sockets) note(socket.script);
+  for (const std::string& path : config_.lua.module_paths) folders.insert(path);
+  if (folders.empty()) return;
+  watcher_ = std::make_unique<Watcher>(
+      loops_.at(0), std::vector<std::string>(folders.begin(), folders.end()),
+      [this](const std::vector<std::string>&) {
+        for (auto& rooms : rooms_) rooms->loop().dispatch([&rooms] { rooms->reload_scripts(); });
+      });
+}
+
+void Server::on_signal(int signal) {
+  if (signal == SIGHUP) return reload();
+  if (!std::exchange(draining_, true)) return drain();
+  log::warn("second signal: ending at once");
+  exit_code_ = kExitInterrupted;
+  for (auto& loop : loops_) loop->stop();
+}
+
+void Server::reload() {
+  log::info("SIGHUP: reloading certificates and scripts");
+  for (auto& certificate : certificates_) try {
+      certificate->reload();
+    } catch (const std::exception& error) {
+      log::error("the old certificate stays: {}", error.what());
+    }
+  for (auto& rooms : rooms_) rooms->loop().dispatch([&rooms] { rooms->reload_scripts(); });
+  if (!reload_) return;
+  const Loaded loaded = reload_();
+  if (!loaded.ok()) return log::error("the old configuration stays:\n{}", describe(loaded, false));
+  log::set_level(log_level(loaded.config.log.level));
+}
+
+void Server::drain() {
+  std::vector<LoopRooms*> rooms;
+  for (auto& one : rooms_) rooms.push_back(one.get());
+  DrainOptions options;
+  options.over = mode_ == RunMode::dev ? Millis(0) : config_.node.drain;
+  if (mode_ == RunMode::dev) options.clients_timeout = options.queue_timeout = Millis(500);
+  log::info("draining: no new connections, clients are told to come back");
+  std::make_shared<Drain>(std::move(rooms), node_, options, [this] { stop_workers(); })->start();
+}
+
+void Server::stop_workers() {
+  const auto stop_loops = [this] {
+    for (auto& rooms : rooms_)
+      rooms->loop().post([&rooms] {
+        rooms->stop();
+        rooms->loop().stop();
+      });
+  };
+  if (workers_)
+    workers_->stop(stop_loops);
+  else
+    stop_loops();
+}
+
+}  // namespace weft
