@@ -29,13 +29,15 @@ class Weft:
         ports = listen or '{ clients: "127.0.0.1:0", api: "127.0.0.1:0", directory: "127.0.0.1:0" }'
         self.config = self.folder / "weft.yaml"
         self.config.write_text(f"listen: {ports}\n{config}")
-        self.log_path = self.folder / f"weft-{time.monotonic_ns()}.log"
+        stamp = time.monotonic_ns()
+        self.log_path = self.folder / f"weft-{stamp}.log"
+        self.ports_file = self.folder / f"ports-{stamp}.json"
         command = [str(binary()), mode, *(["-c", str(self.config)] if mode == "run" else [str(self.folder)])]
         if file_limit:
             command = ["prlimit", f"--nofile={file_limit}:{file_limit}", *command]
+        environment = {**os.environ, "NO_COLOR": "1", "WEFT_PORTS_FILE": str(self.ports_file), **(environment or {})}
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder,
-                                            env={**os.environ, "NO_COLOR": "1", **(environment or {})})
+            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, env=environment)
         try:
             self._wait_until_open()
         except Exception:
@@ -46,19 +48,15 @@ class Weft:
         return self.log_path.read_text(errors="replace")
 
     def _wait_until_open(self):
-        """Until the banner has printed its addresses, or the process ended."""
+        """Until it has written which ports it opened, or ended."""
         deadline = time.monotonic() + 60
-        while True:
-            text = self.log()
-            ports = dict(re.findall(r"(?m)^WEFT_PORT (\w+) \S*?(\d+)$", text))
-            if re.search(r"(?m)^WEFT_READY$", text):
-                break
+        while not self.ports_file.exists():
             if self.process.poll() is not None:
-                raise RuntimeError(f"weft ended with {self.process.returncode}:\n{text}")
+                raise RuntimeError(f"weft ended with {self.process.returncode}:\n{self.log()}")
             if time.monotonic() > deadline:
-                raise TimeoutError(f"weft is not ready:\n{text}")
-            time.sleep(0.01)
-        self.ports = {name: int(port) for name, port in ports.items()}
+                raise TimeoutError(f"weft is not ready:\n{self.log()}")
+            time.sleep(0.005)
+        self.ports = json.loads(self.ports_file.read_text())
 
     @property
     def clients(self):
@@ -71,6 +69,11 @@ class Weft:
     @property
     def directory(self):
         return self.ports["directory"]
+
+    @property
+    def sockets(self):
+        """Ports of the raw listeners, in the order of the configuration."""
+        return self.ports["sockets"]
 
     def url(self, path="/"):
         return f"ws://127.0.0.1:{self.clients}{path}"
