@@ -104,12 +104,15 @@ Result<std::size_t> Topic::push(ConnectionId from, SharedBytes data,
   job->pushed_at = queue_.options_.now();
   job->death = std::move(death);
 
-  auto* arrival = new Arrival{std::move(job), inbox_.load(std::memory_order_relaxed)};
-  while (!inbox_.compare_exchange_weak(arrival->next, arrival, std::memory_order_acq_rel,
+  Arrival* below = inbox_.load(std::memory_order_relaxed);
+  auto* arrival = new Arrival{std::move(job), below};
+  while (!inbox_.compare_exchange_weak(below, arrival, std::memory_order_acq_rel,
                                        std::memory_order_relaxed)) {
+    arrival->next = below;
   }
-  // Only the push that found the inbox empty wakes the home loop: one wake-up for many jobs.
-  if (!arrival->next) home_.post([this] { take_inbox(); });
+  // The arrival is the home loop's now. Only the push that found the inbox empty wakes that loop:
+  // one wake-up for many jobs.
+  if (!below) home_.post([this] { take_inbox(); });
   return depth;
 }
 
