@@ -187,7 +187,8 @@ void Inflater::reset() { inflateReset(&stream_->z); }
 
 std::vector<std::byte> Inflater::take_memory() { return stream_->out.take_memory(); }
 void Inflater::give_back(std::vector<std::byte> memory) {
-  stream_->out.give_back(std::move(memory));
+  // An inflater with a context belongs to one connection, which may be idle for long.
+  if (!stream_->keeps_context) stream_->out.give_back(std::move(memory));
 }
 
 }  // namespace weft::ws

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/base64.hpp"
 #include "base/check.hpp"
@@ -91,7 +92,7 @@ bool is_valid_key(std::string_view key) {
 
 std::string accept_key(std::string_view key) {
   const std::string text = std::string(key).append(kGuid);
-  std::array<std::byte, 20> digest;
+  std::array<std::byte, 20> digest{};
   unsigned size = digest.size();
   const int done =
       EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
