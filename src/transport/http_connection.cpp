@@ -114,10 +114,12 @@ bool HttpConnection::take_request(const http::RequestHead& head) {
 boost::asio::ip::tcp::endpoint HttpConnection::client_behind_proxies() const {
   const net::CidrList& trusted = door_.options().trusted_proxies;
   boost::asio::ip::tcp::endpoint client = stream_.remote();
-  const std::string* forwarded =
-      trusted.contains(client.address()) ? request_.header("x-forwarded-for") : nullptr;
-  if (!forwarded) return client;
-  std::string_view rest = *forwarded;
+  if (!trusted.contains(client.address())) return client;
+  std::string forwarded;  // a proxy may add a header of its own behind one that the client made up
+  for (const HttpHeader& header : request_.headers)
+    if (http::equals_ignoring_case(header.name, "x-forwarded-for"))
+      forwarded += (forwarded.empty() ? "" : ",") + header.value;
+  std::string_view rest = forwarded;
   while (!rest.empty() && trusted.contains(client.address())) {
     const std::size_t comma = rest.rfind(',');
     std::string_view last = comma == std::string_view::npos ? rest : rest.substr(comma + 1);
