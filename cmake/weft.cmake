@@ -66,10 +66,12 @@ endfunction()
 
 # weft_fuzzer(NAME LINKS ...): fuzz/NAME.cpp, with libFuzzer in preset `fuzz`, else with a plain main
 # that replays fuzz/corpus/NAME and then 2,000 random mutations of it, so that fuzzers never rot.
+add_custom_target(fuzzers)
 function(weft_fuzzer name)
   cmake_parse_arguments(FUZZ "" "" "LINKS" ${ARGN})
   add_executable(${name} ${name}.cpp)
   target_link_libraries(${name} PRIVATE ${FUZZ_LINKS} weft_options)
+  add_dependencies(fuzzers ${name})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz)
   if(WEFT_SANITIZE MATCHES "fuzzer")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
