@@ -35,13 +35,17 @@ void Peer::write() {
   asio::async_write(socket_, asio::buffer(sending_),
                     [self = shared_from_this()](error_code error, std::size_t) {
                       self->sending_.clear();
-                      if (!error) self->write();
+                      if (error)
+                        self->is_broken_ = true;
+                      else
+                        self->write();
                     });
 }
 
 void Peer::read(std::shared_ptr<std::function<void(Peer&)>> on_bytes) {
   socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this(), on_bytes](
                                                      error_code error, std::size_t size) {
+    if (error) self->is_broken_ = true;
     if (error) return;
     self->received.append(self->buffer_, size);
     (*on_bytes)(*self);

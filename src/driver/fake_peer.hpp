@@ -19,6 +19,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void send(std::string bytes);
   void close_after_send();  ///< orderly, when all was sent
   void reset();             ///< at once
+  bool has_sent_all() const { return sending_.empty(); }
+  bool is_broken() const { return is_broken_; }  ///< the other side is gone
 
  private:
   friend class FakePeer;
@@ -27,7 +29,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
   boost::asio::ip::tcp::socket socket_;
   std::string unsent_, sending_;
-  bool closing_ = false;
+  bool closing_ = false, is_broken_ = false;
   char buffer_[16 << 10];
 };
 

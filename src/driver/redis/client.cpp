@@ -1,306 +1,283 @@
 #include "driver/redis/client.hpp"
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <deque>
-#include <optional>
+#include <random>
 
-#include "base/check.hpp"
 #include "base/log.hpp"
-#include "driver/redis/reader.hpp"
+#include "driver/redis/connection.hpp"
+#include "driver/redis/words.hpp"
 
 namespace weft::redis {
 namespace {
 
 namespace asio = boost::asio;
 using asio::awaitable;
-using asio::ip::tcp;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
-constexpr milliseconds kFirstWait{100}, kLongestWait{5'000};
-constexpr std::size_t kReadBuffer = 16 << 10;
+constexpr milliseconds kFirstWait{50}, kLongestWait{2'000};
+constexpr milliseconds kLongestTimeout = std::chrono::hours(24);
+constexpr std::size_t kMaxWrite = 256 << 10;  // begun no later than here
 
-asio::ssl::context& tls_context() {
-  static asio::ssl::context context = [] {
-    asio::ssl::context made(asio::ssl::context::tls_client);
-    error_code ignored;
-    made.set_default_verify_paths(ignored);
-    made.set_verify_mode(asio::ssl::verify_peer);
-    return made;
-  }();
-  return context;
+/// Between half and the whole of a span that doubles, so that many clients do not come back at
+/// once.
+milliseconds back_off(unsigned failures) {
+  if (failures == 0) return milliseconds{0};
+  static thread_local std::minstd_rand random(std::random_device{}());
+  const milliseconds span = std::min(kLongestWait, kFirstWait * (1 << std::min(failures - 1, 16u)));
+  return span / 2 + milliseconds(random() % static_cast<unsigned>(span.count() / 2 + 1));
 }
-
-/// One TCP connection, plain or TLS. Reading and writing may overlap.
-class Wire {
- public:
-  Wire(asio::io_context& context, bool tls) : socket_(context) {
-    if (tls) tls_.emplace(socket_, tls_context());
-  }
-  awaitable<error_code> connect(tcp::resolver& resolver, std::string host, std::uint16_t port) {
-    const auto [unresolved, endpoints] =
-        co_await resolver.async_resolve(host, std::to_string(port), no_throw);
-    if (unresolved) co_return unresolved;
-    const auto [unconnected, endpoint] = co_await asio::async_connect(socket_, endpoints, no_throw);
-    if (unconnected) co_return unconnected;
-    error_code ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
-    if (!tls_) co_return error_code{};
-    SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());
-    tls_->set_verify_callback(asio::ssl::host_name_verification(host));
-    const auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, no_throw);
-    co_return failed;
-  }
-  awaitable<Result<std::size_t>> read(asio::mutable_buffer into) {
-    if (tls_) {
-      const auto [error, size] = co_await tls_->async_read_some(into, no_throw);
-      if (error) co_return error;
-      co_return size;
-    }
-    const auto [error, size] = co_await socket_.async_read_some(into, no_throw);
-    if (error) co_return error;
-    co_return size;
-  }
-  awaitable<error_code> write(asio::const_buffer from) {
-    if (tls_) {
-      const auto [error, size] = co_await asio::async_write(*tls_, from, no_throw);
-      co_return error;
-    }
-    const auto [error, size] = co_await asio::async_write(socket_, from, no_throw);
-    co_return error;
-  }
-  void close() {
-    error_code ignored;
-    socket_.close(ignored);
-  }
-
- private:
-  tcp::socket socket_;
-  std::optional<asio::ssl::stream<tcp::socket&>> tls_;
-};
 
 }  // namespace
 
-/// The connection and what waits on it. Kept alive by its coroutines and its timer.
+/// What waits, and the connection it waits for. Kept alive by its coroutines and timers; each of
+/// them asks first whether its connection is still the present one.
 class RedisClient::Link : public std::enable_shared_from_this<Link> {
  public:
+  using Done = std::function<void(Result<Reply>)>;
+
   Link(net::Loop& loop, RedisOptions options)
       : context_(loop.context()),
         options_(std::move(options)),
-        resolver_(context_),
-        timer_(context_) {
+        attempt_timer_(context_),
+        deadline_timer_(context_) {
+    options_.timeout = std::clamp(options_.timeout, {}, kLongestTimeout);
     if (options_.name.empty()) options_.name = options_.host + ":" + std::to_string(options_.port);
   }
 
-  using Done = std::function<void(Result<Reply>)>;
-
   void command(std::vector<std::string> words, Done done) {
-    check(!words.empty(), "a Redis command has a word");
-    if (stopped_) return answer_later(std::move(done), RedisErrc::stopped);
-    if (waiting_.size() >= options_.max_waiting)
-      return answer_later(std::move(done), RedisErrc::too_many_waiting);
-    if (state_ == State::idle && Clock::now() < next_attempt_)
-      return answer_later(std::move(done), RedisErrc::not_connected);
-    append_command(unsent_, words);
-    waiting_.push_back({std::move(done), Clock::now() + options_.timeout});
-    if (state_ == State::idle)
-      open();
-    else if (state_ == State::ready)
-      write_later();
+    if (waiting_.size() >= options_.max_waiting) {
+      return answer_later(std::move(done), make_error_code(RedisErrc::too_many_waiting));
+    }
+    if (std::string why = why_not_shared(words); !why.empty()) {
+      return answer_later(std::move(done), Reply{Reply::Kind::error, 0, "ERR " + why, {}});
+    }
+    Result<std::string> bytes = encode(words);
+    if (!bytes) return answer_later(std::move(done), bytes.error());
+    if (unsent_bytes_ > 0 && unsent_bytes_ + bytes->size() > options_.max_unsent_bytes) {
+      return answer_later(std::move(done), make_error_code(RedisErrc::too_many_waiting));
+    }
+    unsent_bytes_ += bytes->size();
+    waiting_.push_back({std::move(done), std::move(*bytes), Clock::now() + options_.timeout});
     watch_deadline();
+    if (!connection_) open_when_due();
+    if (ready_) write_later();
   }
 
   void stop() {
     stopped_ = true;
-    end(RedisErrc::stopped);
+    drop_connection();
+    deadline_timer_.cancel();
+    while (!waiting_.empty()) answer_front_later(RedisErrc::stopped);
   }
 
-  bool is_ready() const { return state_ == State::ready; }
+  bool is_ready() const { return ready_; }
 
  private:
-  enum class State { idle, opening, ready };
   struct Waiting {
     Done done;
+    std::string bytes;  ///< empty when sent
     Clock::time_point deadline;
   };
 
-  void answer_later(Done done, RedisErrc error) {
-    asio::post(context_, [done = std::move(done), error] { done(make_error_code(error)); });
+  void answer_later(Done done, Result<Reply> answer) {
+    asio::post(context_, [done = std::move(done), answer = std::move(answer)]() mutable {
+      done(std::move(answer));
+    });
+  }
+
+  void answer_front_later(RedisErrc error) {
+    answer_later(std::move(waiting_.front().done), make_error_code(error));
+    unsent_bytes_ -= waiting_.front().bytes.size();
+    waiting_.pop_front();
+    sent_ -= std::min<std::size_t>(sent_, 1);
+  }
+
+  // --- opening -----------------------------------------------------------------------------------
+
+  void open_when_due() {
+    if (std::exchange(opening_, true)) return;
+    if (Clock::now() >= next_attempt_) return open();
+    attempt_timer_.expires_at(next_attempt_);
+    attempt_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+      if (!cancelled && self->opening_ && !self->connection_) self->open();
+    });
   }
 
   void open() {
-    state_ = State::opening;
-    wire_ = std::make_shared<Wire>(context_, options_.tls);
-    asio::co_spawn(context_, run(shared_from_this(), wire_), asio::detached);
+    connection_ = std::make_shared<Connection>(context_, options_);
+    attempt_timer_.expires_after(options_.timeout);
+    attempt_timer_.async_wait(
+        [self = shared_from_this(), connection = connection_](error_code cancelled) {
+          const bool is_late = !cancelled && self->connection_ == connection && !self->ready_;
+          if (is_late) self->fail_to_open(make_error_code(RedisErrc::timed_out));
+        });
+    asio::co_spawn(
+        context_, run(shared_from_this(), connection_),
+        [self = shared_from_this(), connection = connection_](std::exception_ptr thrown) {
+          if (thrown && self->connection_ == connection) self->on_exception(thrown);
+        });
   }
 
-  static awaitable<void> run(std::shared_ptr<Link> self, std::shared_ptr<Wire> wire) {
-    Reader reader(
-        {.bytes = self->options_.max_reply_bytes, .elements = self->options_.max_elements});
-    const error_code unopened = co_await self->introduce(self, wire, reader);
-    if (self->wire_ != wire) co_return;  // ended meanwhile
-    if (unopened) co_return self->fail_to_open(unopened);
-    self->state_ = State::ready;
-    self->wait_ = milliseconds{0};
-    if (self->failed_) log::info("redis {}: connected again", self->options_.name);
-    self->failed_ = false;
-    self->write_later();
-    const error_code ended = co_await self->read_replies(self, wire, reader);
-    if (self->wire_ != wire) co_return;
-    log::warn("redis {}: connection lost: {}", self->options_.name, ended.message());
-    self->failed_ = true;
-    self->end(ended == RedisErrc::bad_reply ? RedisErrc::bad_reply : RedisErrc::connection_lost);
-  }
-
-  /// TCP, TLS, AUTH, SELECT: nothing else is sent before these are answered.
-  awaitable<error_code> introduce(std::shared_ptr<Link> self, std::shared_ptr<Wire> wire,
-                                  Reader& reader) {
-    asio::steady_timer deadline(context_);
-    deadline.expires_after(options_.timeout);
-    deadline.async_wait([self, wire](error_code cancelled) {
-      if (cancelled) return;
-      self->resolver_.cancel();
-      wire->close();
-    });
-    const error_code unconnected = co_await wire->connect(resolver_, options_.host, options_.port);
-    if (unconnected) co_return unconnected;
-    std::string greeting;
-    std::size_t answers = 0;
-    const auto say = [&](std::vector<std::string> words) {
-      append_command(greeting, words);
-      ++answers;
-    };
-    if (!options_.password.empty() && !options_.user.empty())
-      say({"AUTH", options_.user, options_.password});
-    else if (!options_.password.empty())
-      say({"AUTH", options_.password});
-    if (options_.database != 0) say({"SELECT", std::to_string(options_.database)});
-    if (answers == 0) co_return error_code{};
-    const error_code unsent = co_await wire->write(asio::buffer(greeting));
-    if (unsent) co_return unsent;
-    std::array<char, 512> buffer;
-    while (answers > 0) {
-      Result<std::optional<Reply>> reply = reader.next();
-      if (!reply) co_return reply.error();
-      if (*reply) {
-        if ((*reply)->kind == Reply::Kind::error) {
-          log::error("redis {}: {}", options_.name, (*reply)->text);
-          co_return RedisErrc::refused;
-        }
-        --answers;
-        continue;
-      }
-      const Result<std::size_t> size = co_await wire->read(asio::buffer(buffer));
-      if (!size) co_return size.error();
-      const error_code bad = reader.feed({buffer.data(), *size});
-      if (bad) co_return bad;
+  /// No memory, or a `done` that threw.
+  void on_exception(const std::exception_ptr& thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& exception) {
+      log::error("redis {}: {}", options_.name, exception.what());
     }
-    co_return error_code{};
+    lose(make_error_code(RedisErrc::connection_lost));
   }
 
-  awaitable<error_code> read_replies(std::shared_ptr<Link> /*self*/, std::shared_ptr<Wire> wire,
-                                     Reader& reader) {
-    std::vector<char> buffer(kReadBuffer);
+  static awaitable<void> run(std::shared_ptr<Link> self, std::shared_ptr<Connection> connection) {
+    const error_code unopened = co_await connection->open();
+    if (self->connection_ != connection) co_return;
+    if (unopened) co_return self->fail_to_open(unopened);
+    self->on_open();
+    const error_code ended = co_await read_replies(self, connection);
+    if (self->connection_ == connection) self->lose(ended);
+  }
+
+  void on_open() {
+    attempt_timer_.cancel();
+    ready_ = true;
+    opening_ = false;
+    if (std::exchange(has_complained_, false)) {
+      log::info("redis {}: connected again", options_.name);
+    }
+    write_later();
+  }
+
+  /// Everybody who waits is told; the next who comes makes the next attempt, when it is due.
+  void fail_to_open(error_code why) {
+    if (!std::exchange(has_complained_, true)) {
+      log::warn("redis {}: cannot connect: {}", options_.name, why.message());
+    }
+    ++failures_;
+    drop_connection();
+    const RedisErrc error =
+        why == RedisErrc::refused ? RedisErrc::refused : RedisErrc::not_connected;
+    while (!waiting_.empty()) answer_front_later(error);
+  }
+
+  // --- the open connection -----------------------------------------------------------------------
+
+  static awaitable<error_code> read_replies(std::shared_ptr<Link> self,
+                                            std::shared_ptr<Connection> connection) {
     for (;;) {
-      const Result<std::size_t> size = co_await wire->read(asio::buffer(buffer));
-      if (!size) co_return size.error();
-      if (const error_code bad = reader.feed({buffer.data(), *size})) co_return bad;
       for (;;) {
-        Result<std::optional<Reply>> reply = reader.next();
+        Result<std::optional<Reply>> reply = connection->next();
         if (!reply) co_return reply.error();
         if (!*reply) break;
-        if (waiting_.empty()) co_return RedisErrc::bad_reply;  // an answer to nothing
-        const Done done = std::move(waiting_.front().done);
-        waiting_.pop_front();
-        done(std::move(**reply));
-        if (wire_ != wire) co_return RedisErrc::stopped;  // `done` stopped the client
+        if (self->sent_ == 0) co_return RedisErrc::bad_reply;  // an answer to nothing
+        self->has_answered_ = true;
+        self->answer_front(std::move(**reply));
+        if (self->connection_ != connection) co_return RedisErrc::stopped;
       }
+      if (const error_code error = co_await connection->read_more()) co_return error;
     }
   }
 
-  void fail_to_open(error_code reason) {
-    if (!failed_) log::warn("redis {}: cannot connect: {}", options_.name, reason.message());
-    failed_ = true;
-    end(reason == RedisErrc::refused ? RedisErrc::refused : RedisErrc::not_connected);
+  void answer_front(Reply reply) {
+    const Done done = std::move(waiting_.front().done);
+    waiting_.pop_front();
+    --sent_;
+    done(std::move(reply));
   }
 
-  /// Closes the connection and answers everybody who waits. The next command opens it again, after
-  /// the back-off.
-  void end(RedisErrc reason) {
-    state_ = State::idle;
-    wait_ = wait_ == milliseconds{0} ? kFirstWait : std::min(wait_ * 2, kLongestWait);
-    next_attempt_ = Clock::now() + wait_;
-    if (wire_) wire_->close();
-    wire_ = nullptr;
-    resolver_.cancel();
-    timer_.cancel();
-    watching_ = false;
-    unsent_.clear();
-    const std::deque<Waiting> waiting = std::exchange(waiting_, {});
-    bool first = true;
-    for (const Waiting& one : waiting) {
-      answer_later(one.done,
-                   reason == RedisErrc::timed_out && !first ? RedisErrc::connection_lost : reason);
-      first = false;
+  /// Who was sent may or may not have been carried out; who was not waits for the next connection.
+  void lose(error_code why) {
+    if (sent_ > 0 || why == RedisErrc::bad_reply) {  // Redis may close a connection that is idle
+      log::warn("redis {}: connection lost: {}", options_.name, why.message());
+      has_complained_ = true;
     }
+    failures_ = std::exchange(has_answered_, false) ? 0 : failures_ + 1;
+    RedisErrc error = why == RedisErrc::bad_reply   ? RedisErrc::bad_reply
+                      : why == RedisErrc::timed_out ? RedisErrc::timed_out
+                                                    : RedisErrc::connection_lost;
+    for (std::size_t left = sent_; left > 0; --left) {
+      answer_front_later(std::exchange(error, RedisErrc::connection_lost));
+    }
+    drop_connection();
+    if (!waiting_.empty()) open_when_due();
   }
 
-  /// Once per turn, however many commands came.
+  void drop_connection() {
+    attempt_timer_.cancel();
+    if (connection_) connection_->close();
+    connection_ = nullptr;
+    ready_ = opening_ = writing_ = false;
+    sent_ = 0;
+    next_attempt_ = Clock::now() + back_off(failures_);
+  }
+
+  // --- writing -----------------------------------------------------------------------------------
+
   void write_later() {
-    if (writing_ || unsent_.empty()) return;
-    writing_ = true;
-    asio::co_spawn(context_, write(shared_from_this(), wire_), asio::detached);
+    if (sent_ == waiting_.size() || std::exchange(writing_, true)) return;
+    asio::co_spawn(context_, write(shared_from_this(), connection_), asio::detached);
   }
 
-  static awaitable<void> write(std::shared_ptr<Link> self, std::shared_ptr<Wire> wire) {
-    co_await asio::post(self->context_, asio::use_awaitable);
-    while (self->wire_ == wire && !self->unsent_.empty()) {
-      const std::string sending = std::exchange(self->unsent_, {});
-      if (co_await wire->write(asio::buffer(sending))) break;  // the reader sees the same end
+  static awaitable<void> write(std::shared_ptr<Link> self, std::shared_ptr<Connection> connection) {
+    co_await asio::post(self->context_, asio::use_awaitable);  // what comes in this turn goes along
+    while (self->connection_ == connection && self->sent_ < self->waiting_.size()) {
+      std::string bytes = self->take_unsent();
+      const error_code error = co_await connection->write(std::move(bytes));
+      if (error) connection->close();  // the reader finds out, and says so
     }
-    self->writing_ = false;
-    if (self->wire_ && self->wire_ != wire && self->state_ == State::ready) self->write_later();
+    if (self->connection_ == connection) self->writing_ = false;
   }
+
+  std::string take_unsent() {
+    std::string bytes = std::exchange(waiting_[sent_++].bytes, {});
+    while (sent_ < waiting_.size() && bytes.size() + waiting_[sent_].bytes.size() <= kMaxWrite) {
+      bytes += std::exchange(waiting_[sent_++].bytes, {});
+    }
+    unsent_bytes_ -= bytes.size();
+    return bytes;
+  }
+
+  // --- deadlines ---------------------------------------------------------------------------------
 
   /// The oldest command has the earliest deadline: one timer is enough.
   void watch_deadline() {
-    if (watching_ || waiting_.empty()) return;
-    watching_ = true;
-    timer_.expires_at(waiting_.front().deadline);
-    timer_.async_wait([self = shared_from_this()](error_code cancelled) {
-      if (cancelled) return;
+    if (waiting_.empty() || stopped_ || std::exchange(watching_, true)) return;
+    deadline_timer_.expires_at(waiting_.front().deadline);
+    deadline_timer_.async_wait([self = shared_from_this()](error_code) {
       self->watching_ = false;
-      const bool late = !self->waiting_.empty() && self->waiting_.front().deadline <= Clock::now();
-      // An answer that comes later could not be told from the next one's: the connection has to go.
-      if (late)
-        self->end(self->state_ == State::opening ? RedisErrc::not_connected : RedisErrc::timed_out);
-      else
-        self->watch_deadline();
+      self->end_late_ones();
+      self->watch_deadline();
     });
+  }
+
+  void end_late_ones() {
+    const auto is_late = [this] {
+      return !waiting_.empty() && waiting_.front().deadline <= Clock::now();
+    };
+    while (is_late() && sent_ == 0) answer_front_later(RedisErrc::not_connected);
+    // An answer that comes later could not be told from the next one's: the connection has to go.
+    if (is_late()) lose(make_error_code(RedisErrc::timed_out));
   }
 
   asio::io_context& context_;
   RedisOptions options_;
-  tcp::resolver resolver_;
-  asio::steady_timer timer_;
-  std::shared_ptr<Wire> wire_;  // of the present connection
-  State state_ = State::idle;
-  std::string unsent_;
-  std::deque<Waiting> waiting_;  // in the order of sending
-  milliseconds wait_{0};
+  asio::steady_timer attempt_timer_, deadline_timer_;
+  std::shared_ptr<Connection> connection_;  // the present one; null = none
+  std::deque<Waiting> waiting_;             // in the order of the calls
+  std::size_t sent_ = 0;                    // so many of them, from the front
+  std::size_t unsent_bytes_ = 0;            // of the others
+  unsigned failures_ = 0;                   // connections that were not made, or answered nothing
   Clock::time_point next_attempt_{};
-  bool stopped_ = false, writing_ = false, watching_ = false, failed_ = false;
+  bool ready_ = false, opening_ = false, writing_ = false, watching_ = false;
+  bool stopped_ = false;
+  bool has_answered_ = false;    // the present connection did
+  bool has_complained_ = false;  // to the log, since the last connection was made
 };
 
 RedisClient::RedisClient(net::Loop& loop, RedisOptions options)

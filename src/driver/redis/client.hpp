@@ -19,8 +19,8 @@ namespace weft::redis {
 struct Reply {
   enum class Kind : std::uint8_t { nil, integer, text, error, list } kind = Kind::nil;
   std::int64_t integer = 0;
-  std::string text;  ///< of text, status and error
-  std::vector<Reply> list;
+  std::string text = {};  ///< of text, status and error
+  std::vector<Reply> list = {};
 };
 
 enum class RedisErrc {
@@ -30,8 +30,9 @@ enum class RedisErrc {
                       ///< out
   bad_reply,          ///< what came is not the Redis protocol, or is over a cap
   refused,            ///< AUTH or SELECT was answered with an error: see the log
-  too_many_waiting,
+  too_many_waiting,   ///< max_waiting or max_unsent_bytes
   stopped,
+  bad_command,  ///< no words, or more than 512 MiB of them
 };
 error_code make_error_code(RedisErrc error);
 
@@ -45,6 +46,7 @@ struct RedisOptions {
   std::size_t max_reply_bytes = 64 << 20;    ///< of one reply as sent
   std::size_t max_elements = 1'000'000;      ///< of one list, and of one reply in all
   std::size_t max_waiting = 10'000;          ///< commands without an answer yet
+  std::size_t max_unsent_bytes = 64 << 20;   ///< of them; one that comes alone may be larger
   std::string name;                          ///< for the log
 };
 
@@ -60,9 +62,12 @@ class RedisClient {
   RedisClient(const RedisClient&) = delete;
   RedisClient& operator=(const RedisClient&) = delete;
 
-  /// Sends `words` as one array of bulk strings; `words` is not empty. `done` runs exactly once on
-  /// the loop, never during this call. Commands are sent, and answered, in the order of the calls.
-  /// A command is never sent twice.
+  /// Sends `words` as one array of bulk strings. `done` runs exactly once on the loop, never during
+  /// this call. Commands are sent, and answered, in the order of the calls; those that cannot be
+  /// sent are answered earlier. A command is never sent twice.
+  ///
+  /// Commands that a shared connection cannot carry (SUBSCRIBE, MULTI, SELECT, BLPOP …: the list
+  /// is in words.cpp) are not sent; their answer is an error reply that says so.
   void command(std::vector<std::string> words, std::function<void(Result<Reply>)> done);
 
   bool connected() const;

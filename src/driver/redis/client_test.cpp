@@ -1,223 +1,297 @@
-// RedisClient against a real redis-server on a free port, started and stopped by each test.
+// RedisClient against a peer on the same loop that does what each test says. The real server is
+// asked in server_test.cpp.
 #include "driver/redis/client.hpp"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
-#include <boost/asio/ip/tcp.hpp>
-#include <fstream>
-#include <thread>
+#include "base/log.hpp"
+#include "driver/fake_peer.hpp"
 
 namespace weft::redis {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
+using driver::FakePeer;
+using driver::Peer;
+using std::chrono::milliseconds;
 
-constexpr const char* kServer = "/usr/bin/redis-server";
+constexpr const char* kPing = "*1\r\n$4\r\nPING\r\n";
 
-std::uint16_t free_port() {
-  asio::io_context context;
-  return tcp::acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0))
-      .local_endpoint()
-      .port();
+/// Takes one whole PING from what was received.
+bool take_ping(Peer& peer) {
+  if (!peer.received.starts_with(kPing)) return false;
+  peer.received.erase(0, std::string_view(kPing).size());
+  return true;
 }
-
-/// One redis-server without files; its end is waited for.
-class Server {
- public:
-  explicit Server(std::uint16_t port, std::vector<std::string> more = {}) : port_(port) {
-    std::vector<std::string> words{
-        kServer,     "--port", std::to_string(port), "--bind", "127.0.0.1",
-        "--save",    "",       "--appendonly",       "no",     "--logfile",
-        "/dev/null", "--dir",  testing::TempDir()};
-    words.insert(words.end(), more.begin(), more.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    EXPECT_EQ(::posix_spawn(&pid_, kServer, nullptr, nullptr, argv.data(), environ), 0);
-    wait_until_open();
-  }
-  ~Server() { stop(); }
-  void stop() {
-    if (pid_ == 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-  void pause() { ::kill(pid_, SIGSTOP); }
-
- private:
-  void wait_until_open() {
-    asio::io_context context;
-    for (int attempt = 0; attempt < 2000; ++attempt) {
-      error_code error;
-      tcp::socket socket(context);
-      socket.connect({asio::ip::address_v4::loopback(), port_}, error);
-      if (!error) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds{5});
-    }
-    FAIL() << "redis-server did not open its port";
-  }
-  std::uint16_t port_;
-  pid_t pid_ = 0;
-};
 
 class RedisClientTest : public testing::Test {
  protected:
-  void SetUp() override {
-    if (::access(kServer, X_OK) != 0)
-      GTEST_SKIP() << "no " << kServer << ": apt-get install redis-server";
-    options.port = free_port();
-  }
+  RedisClientTest() { log::set_level(log::Level::error); }
 
-  /// Runs the loop until `count` commands have been answered.
-  void run_until(std::size_t count) {
-    expected_ = answers.size() + count;
-    loop.context().restart();
-    loop.context().run();
+  RedisOptions to(const FakePeer& server) {
+    RedisOptions options;
+    options.port = server.port();
+    return options;
   }
-  void ask(RedisClient& client, std::vector<std::string> words) {
-    client.command(std::move(words), [this](Result<Reply> reply) {
-      answers.push_back(std::move(reply));
-      if (answers.size() == expected_) loop.context().stop();
+  void ask(RedisClient& client, std::vector<std::string> words = {"PING"}) {
+    client.command(std::move(words),
+                   [this](auto answer) { answers_.push_back(std::move(answer)); });
+  }
+  void ask(RedisClient& client, int times) {
+    for (int i = 0; i < times; ++i) ask(client);
+  }
+  void run_until(std::size_t answers) {
+    while (answers_.size() < answers) loop_.context().run_one();
+  }
+  Result<Reply> answer_of(RedisClient& client, std::vector<std::string> words = {"PING"}) {
+    const std::size_t at = answers_.size();
+    ask(client, std::move(words));
+    EXPECT_EQ(answers_.size(), at) << "done ran during the call";
+    run_until(at + 1);
+    return answers_[at];
+  }
+  /// What became of each command: its text or error.
+  std::vector<std::string> outcomes() const {
+    std::vector<std::string> all;
+    for (const auto& answer : answers_) {
+      all.push_back(answer ? answer->text : answer.error().message());
+    }
+    return all;
+  }
+  /// Sends `answer` for the first PING of a connection.
+  FakePeer answering(std::string answer) {
+    return FakePeer(loop_, [answer = std::move(answer)](Peer& peer) {
+      if (take_ping(peer)) peer.send(answer);
     });
   }
-  Result<Reply> ask_and_wait(RedisClient& client, std::vector<std::string> words) {
-    const std::size_t at = answers.size();
-    loop.post([&, words] { ask(client, words); });
-    run_until(1);
-    return answers.at(at);
-  }
 
-  metrics::Registry metrics;
-  net::Loop loop{0, 1, metrics};
-  RedisOptions options;
-  std::vector<Result<Reply>> answers;
-  std::size_t expected_ = 0;
+  metrics::Registry metrics_;
+  net::Loop loop_{0, 1, metrics_};
+  std::vector<Result<Reply>> answers_;
 };
 
-TEST_F(RedisClientTest, SetsAndGetsBinaryValues) {
-  Server server(options.port);
-  RedisClient client(loop, options);
-  const std::string value("a\0b\r\n\xff", 6);
-  EXPECT_EQ(ask_and_wait(client, {"SET", "k", value})->text, "OK");
-  EXPECT_EQ(ask_and_wait(client, {"GET", "k"})->text, value);
-  EXPECT_EQ(ask_and_wait(client, {"GET", "none"})->kind, Reply::Kind::nil);
+std::string text_of(RedisErrc error) { return make_error_code(error).message(); }
+
+TEST_F(RedisClientTest, ConnectsWhenTheFirstCommandComes) {
+  const FakePeer server = answering("+PONG\r\n");
+  RedisClient client(loop_, to(server));
+  loop_.context().poll();
+  EXPECT_EQ(server.accepted(), 0);
+  EXPECT_EQ(answer_of(client).value().text, "PONG");
   EXPECT_TRUE(client.connected());
 }
 
-TEST_F(RedisClientTest, AnErrorOfTheServerIsAReply) {
-  Server server(options.port);
-  RedisClient client(loop, options);
-  EXPECT_EQ(ask_and_wait(client, {"NOSUCHCOMMAND"})->kind, Reply::Kind::error);
-}
-
-TEST_F(RedisClientTest, PipelinedCommandsAreAnsweredInTheirOrder) {
-  Server server(options.port);
-  RedisClient client(loop, options);
-  constexpr std::size_t kCount = 5000;
-  loop.post([&] {
-    for (std::size_t i = 0; i < kCount; ++i) ask(client, {"INCR", "n"});
+TEST_F(RedisClientTest, SendsTheCommandsOfOneTurnTogether) {
+  std::vector<std::size_t> sizes;
+  const FakePeer server(loop_, [&sizes](Peer& peer) {
+    sizes.push_back(peer.received.size());
+    while (take_ping(peer)) peer.send("+PONG\r\n");
   });
-  run_until(kCount);
-  for (std::size_t i = 0; i < kCount; ++i)
-    ASSERT_EQ(answers[i]->integer, static_cast<std::int64_t>(i + 1));
+  RedisClient client(loop_, to(server));
+  ask(client, 100);
+  run_until(100);
+  EXPECT_EQ(sizes, std::vector{100 * std::string_view(kPing).size()});
 }
 
-TEST_F(RedisClientTest, LargeValuesTravelBothWays) {
-  Server server(options.port);
-  RedisClient client(loop, options);
-  const std::string value(5 << 20, 'x');
-  ask_and_wait(client, {"SET", "k", value});
-  EXPECT_EQ(ask_and_wait(client, {"GET", "k"})->text, value);
-}
-
-TEST_F(RedisClientTest, PasswordAndDatabaseAreSettledBeforeTheFirstCommand) {
-  Server server(options.port, {"--requirepass", "sesame"});
-  options.password = "sesame";
-  options.database = 3;
-  RedisClient client(loop, options);
-  EXPECT_EQ(ask_and_wait(client, {"SET", "k", "v"})->text, "OK");
-  EXPECT_NE(ask_and_wait(client, {"CLIENT", "INFO"})->text.find(" db=3 "), std::string::npos);
-}
-
-TEST_F(RedisClientTest, AWrongPasswordIsRefusedAndNothingIsSent) {
-  Server server(options.port, {"--requirepass", "sesame"});
-  options.password = "simsim";
-  RedisClient client(loop, options);
-  EXPECT_EQ(ask_and_wait(client, {"PING"}).error(), RedisErrc::refused);
-}
-
-TEST_F(RedisClientTest, NobodyListeningIsNotConnected) {
-  RedisClient client(loop, options);
-  EXPECT_EQ(ask_and_wait(client, {"PING"}).error(), RedisErrc::not_connected);
-  EXPECT_EQ(ask_and_wait(client, {"PING"}).error(), RedisErrc::not_connected)
-      << "at once, inside the back-off";
-}
-
-TEST_F(RedisClientTest, ALostConnectionAnswersWhoWaitsAndIsMadeAgain) {
-  std::optional<Server> server(std::in_place, options.port);
-  RedisClient client(loop, options);
-  EXPECT_EQ(ask_and_wait(client, {"PING"})->text, "PONG");
-  loop.post([&] {
-    ask(client, {"BLPOP", "empty", "0"});
-    // The next answer tells that BLPOP has been sent: kill the server then.
-    RedisClient* other = new RedisClient(loop, options);
-    other->command({"PING"}, [&, other](Result<Reply>) {
-      server->stop();
-      loop.post([other] { delete other; });
-    });
+TEST_F(RedisClientTest, AnswersInOrderHoweverTheBytesCome) {
+  std::string rest = "+a\r\n$1\r\nb\r\n*1\r\n:1\r\n";
+  const FakePeer server(loop_, [this, &rest](Peer& peer) {
+    const auto step = [this, &rest, shared = peer.shared_from_this()](const auto& self) -> void {
+      if (rest.empty()) return;
+      shared->send(rest.substr(0, 1));
+      rest.erase(0, 1);
+      loop_.post([self] { self(self); });
+    };
+    step(step);
   });
-  run_until(1);
-  EXPECT_EQ(answers.back().error(), RedisErrc::connection_lost);
-  server.emplace(options.port);
-  Result<Reply> answer = RedisErrc::not_connected;
-  while (!answer && answer.error() == RedisErrc::not_connected)
-    answer = ask_and_wait(client, {"PING"});
-  EXPECT_EQ(answer->text, "PONG");
-}
-
-TEST_F(RedisClientTest, ASilentServerTimesOut) {
-  Server server(options.port);
-  options.timeout = std::chrono::milliseconds{200};
-  RedisClient client(loop, options);
-  EXPECT_EQ(ask_and_wait(client, {"PING"})->text, "PONG");
-  server.pause();
-  EXPECT_EQ(ask_and_wait(client, {"PING"}).error(), RedisErrc::timed_out);
-}
-
-TEST_F(RedisClientTest, AReplyOverTheCapEndsTheConnection) {
-  Server server(options.port);
-  options.max_elements = 3;
-  RedisClient client(loop, options);
-  ask_and_wait(client, {"RPUSH", "l", "1", "2", "3", "4"});
-  EXPECT_EQ(ask_and_wait(client, {"LRANGE", "l", "0", "-1"}).error(), RedisErrc::bad_reply);
-}
-
-TEST_F(RedisClientTest, TooManyWaitingCommandsAreRefusedAtOnce) {
-  Server server(options.port);
-  options.max_waiting = 2;
-  RedisClient client(loop, options);
-  loop.post([&] {
-    for (int i = 0; i < 3; ++i) ask(client, {"PING"});
-  });
+  RedisClient client(loop_, to(server));
+  ask(client, 3);
   run_until(3);
-  EXPECT_EQ(answers[0].error(), RedisErrc::too_many_waiting);
-  EXPECT_EQ(answers[1]->text, "PONG");
+  EXPECT_EQ(outcomes(), (std::vector<std::string>{"a", "b", ""}));
+  EXPECT_EQ(answers_[2]->list[0].integer, 1);
 }
 
-TEST_F(RedisClientTest, AStoppedClientAnswersWhoWaits) {
-  Server server(options.port);
-  auto client = std::make_unique<RedisClient>(loop, options);
-  loop.post([&] {
-    ask(*client, {"PING"});
+TEST_F(RedisClientTest, GarbageEndsTheConnection) {
+  const FakePeer server = answering("HTTP/1.1 400 Bad Request\r\n");
+  RedisClient client(loop_, to(server));
+  ask(client, 2);
+  run_until(2);
+  EXPECT_EQ(outcomes(),
+            (std::vector{text_of(RedisErrc::bad_reply), text_of(RedisErrc::connection_lost)}));
+  EXPECT_FALSE(client.connected());
+}
+
+TEST_F(RedisClientTest, AnAnswerToNothingEndsTheConnection) {
+  const FakePeer server = answering("+PONG\r\n+PONG\r\n");
+  RedisClient client(loop_, to(server));
+  EXPECT_TRUE(answer_of(client));
+  while (client.connected()) loop_.context().run_one();
+}
+
+TEST_F(RedisClientTest, AReplyThatIsCutShortIsALostConnection) {
+  const FakePeer server(loop_, [](Peer& peer) {
+    peer.send("$100\r\nabc");
+    peer.close_after_send();
+  });
+  RedisClient client(loop_, to(server));
+  EXPECT_EQ(answer_of(client).error(), RedisErrc::connection_lost);
+}
+
+TEST_F(RedisClientTest, NeverSendsACommandTwice) {
+  int pings = 0;
+  const FakePeer server(loop_, [&pings](Peer& peer) {
+    while (take_ping(peer)) ++pings;
+    peer.reset();
+  });
+  RedisClient client(loop_, to(server));
+  ask(client, 3);
+  run_until(3);
+  EXPECT_EQ(outcomes(), std::vector(3, text_of(RedisErrc::connection_lost)));
+  EXPECT_EQ(pings, 3);
+}
+
+TEST_F(RedisClientTest, ConnectsAgainAtOnceAfterALoss) {
+  const FakePeer server(loop_, [](Peer& peer) {
+    peer.send("+PONG\r\n");
+    peer.close_after_send();
+  });
+  RedisClient client(loop_, to(server));
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_TRUE(answer_of(client));
+    while (client.connected()) loop_.context().run_one();
+    EXPECT_EQ(server.accepted(), i);
+  }
+}
+
+TEST_F(RedisClientTest, SendsWhatWasNotYetSentOnTheNextConnection) {
+  const FakePeer server(loop_, [&, first = true](Peer& peer) mutable {
+    if (std::exchange(first, false)) return peer.reset();
+    while (take_ping(peer)) peer.send("+PONG\r\n");
+  });
+  RedisClient client(loop_, to(server));
+  // A command that fills the first write, so that the second has to wait for the next.
+  ask(client, {"ECHO", std::string(8 << 20, 'x')});
+  ask(client);
+  run_until(2);
+  EXPECT_EQ(outcomes(), (std::vector<std::string>{text_of(RedisErrc::connection_lost), "PONG"}));
+}
+
+TEST_F(RedisClientTest, TellsEverybodyWhenNobodyListens) {
+  FakePeer server = answering("");
+  RedisClient client(loop_, to(server));
+  server.stop_accepting();
+  ask(client, 2);
+  run_until(2);
+  EXPECT_EQ(outcomes(), std::vector(2, text_of(RedisErrc::not_connected)));
+  EXPECT_EQ(answer_of(client).error(), RedisErrc::not_connected) << "after the back-off";
+}
+
+TEST_F(RedisClientTest, ALateAnswerIsGivenToNobody) {
+  const FakePeer server(loop_, [first = true](Peer& peer) mutable {
+    if (std::exchange(first, false)) return;
+    while (take_ping(peer)) peer.send("+PONG\r\n");
+  });
+  RedisOptions options = to(server);
+  options.timeout = milliseconds(30);
+  RedisClient client(loop_, options);
+  EXPECT_EQ(answer_of(client).error(), RedisErrc::timed_out);
+  EXPECT_FALSE(client.connected());
+  options.timeout = std::chrono::minutes(1);
+  RedisClient patient(loop_, options);
+  EXPECT_EQ(answer_of(patient).value().text, "PONG");
+  EXPECT_EQ(server.accepted(), 2);
+}
+
+TEST_F(RedisClientTest, AuthenticatesAndSelectsBeforeAnythingElse) {
+  std::string seen;
+  const FakePeer server(loop_, [&seen](Peer& peer) {
+    seen += std::exchange(peer.received, "") + "|";
+    peer.send("+OK\r\n");
+  });
+  RedisOptions options = to(server);
+  options.user = "me";
+  options.password = "secret";
+  options.database = 3;
+  RedisClient client(loop_, options);
+  EXPECT_TRUE(answer_of(client));
+  EXPECT_EQ(seen,
+            "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$6\r\nsecret\r\n|*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n|" +
+                std::string(kPing) + "|");
+}
+
+TEST_F(RedisClientTest, CommandsThatCannotBeSharedAreAnsweredHere) {
+  const FakePeer server = answering("+PONG\r\n");
+  RedisClient client(loop_, to(server));
+  EXPECT_EQ(answer_of(client, {"SUBSCRIBE", "c"}).value().kind, Reply::Kind::error);
+  EXPECT_EQ(answer_of(client, {}).error(), RedisErrc::bad_command);
+  EXPECT_EQ(server.accepted(), 0);
+}
+
+TEST_F(RedisClientTest, RefusesMoreThanMayWait) {
+  const FakePeer server = answering("+PONG\r\n");
+  RedisOptions options = to(server);
+  options.max_waiting = 2;
+  RedisClient client(loop_, options);
+  ask(client, 3);
+  run_until(1);
+  EXPECT_EQ(outcomes(), std::vector{text_of(RedisErrc::too_many_waiting)});
+}
+
+TEST_F(RedisClientTest, RefusesMoreBytesThanMayWait) {
+  const FakePeer server = answering("+PONG\r\n");
+  RedisOptions options = to(server);
+  options.max_unsent_bytes = 20;
+  RedisClient client(loop_, options);
+  ask(client, 2);
+  run_until(2);
+  EXPECT_EQ(outcomes(), (std::vector{text_of(RedisErrc::too_many_waiting), std::string("PONG")}));
+}
+
+TEST_F(RedisClientTest, AnEndedClientAnswersWhoWaits) {
+  const FakePeer silent(loop_, [](Peer&) {});
+  std::optional<RedisClient> client(std::in_place, loop_, to(silent));
+  ask(*client, 2);
+  while (!client->connected()) loop_.context().run_one();
+  ask(*client);
+  client.reset();
+  EXPECT_TRUE(answers_.empty());
+  run_until(3);
+  EXPECT_EQ(outcomes(), std::vector(3, text_of(RedisErrc::stopped)));
+}
+
+TEST_F(RedisClientTest, MayBeEndedByAnAnswer) {
+  const FakePeer server = answering("+PONG\r\n+PONG\r\n");
+  std::optional<RedisClient> client(std::in_place, loop_, to(server));
+  client->command({"PING"}, [this, &client](auto answer) {
+    answers_.push_back(std::move(answer));
     client.reset();
   });
-  run_until(1);
-  EXPECT_EQ(answers[0].error(), RedisErrc::stopped);
+  ask(*client);
+  run_until(2);
+  EXPECT_EQ(outcomes(), (std::vector<std::string>{"PONG", text_of(RedisErrc::stopped)}));
+}
+
+TEST_F(RedisClientTest, SurvivesAnAnswerThatThrows) {
+  const FakePeer server(loop_, [](Peer& peer) {
+    while (take_ping(peer)) peer.send("+PONG\r\n");
+  });
+  log::set_level(log::Level::error);
+  RedisClient client(loop_, to(server));
+  client.command({"PING"}, [](const auto&) { throw std::runtime_error("thrown by a test"); });
+  EXPECT_EQ(answer_of(client).error(), RedisErrc::connection_lost);
+  EXPECT_TRUE(answer_of(client));
+}
+
+TEST_F(RedisClientTest, LeavesNothingBehindWhenTheLoopEndsFirst) {
+  bool asked = false;
+  const FakePeer silent(loop_, [&asked](Peer&) { asked = true; });
+  RedisClient client(loop_, to(silent));
+  ask(client, 2);
+  while (!asked) loop_.context().run_one();
+  RedisOptions unresolved = to(silent);
+  unresolved.host = "no-such-host.invalid";
+  RedisClient other(loop_, unresolved);
+  ask(other);
+  loop_.context().run_one();
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ class Category : public boost::system::error_category {
         return "too many commands wait for Redis";
       case RedisErrc::stopped:
         return "the Redis client was stopped";
+      case RedisErrc::bad_command:
+        return "the command has no words, or too many bytes";
     }
     return "unknown";
   }

@@ -1,47 +1,60 @@
 #include "driver/redis/reader.hpp"
 
-#include <hiredis/hiredis.h>
+#include <hiredis/read.h>
 
-#include <vector>
+#include <algorithm>
+#include <new>
 
 #include "base/check.hpp"
 
 namespace weft::redis {
 
+namespace {
+
+constexpr std::size_t kMaxLine = 1 << 20;   // of statuses and errors
+constexpr std::size_t kMaxLengthLine = 32;  // of a bulk string: "67108864\r\n"
+
+}  // namespace
+
+// The callbacks run inside C: what they throw becomes a null, which the parser reports.
 struct Reader::Build {
   std::size_t elements = 0, max_elements = 0;
 
   /// Where the reply of `task` is put together. Lists grow as their items arrive, whatever length
-  /// was announced.
+  /// was announced; an item's place is not needed any more when the next one moves it.
   static Reply* place(const redisReadTask* task) {
     if (!task->parent) return new Reply;
     return &static_cast<Reply*>(task->parent->obj)->list.emplace_back();
   }
-  static Build& of(const redisReadTask* task) { return *static_cast<Build*>(task->privdata); }
+  static void* make(const redisReadTask* task, Reply reply) noexcept {
+    try {
+      Reply* const made = place(task);
+      *made = std::move(reply);
+      return made;
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
 
-  static void* text(const redisReadTask* task, char* bytes, std::size_t size) {
-    Reply* reply = place(task);
-    reply->kind = task->type == REDIS_REPLY_ERROR ? Reply::Kind::error : Reply::Kind::text;
-    reply->text.assign(bytes, size);
-    return reply;
+  static void* text(const redisReadTask* task, char* bytes, std::size_t size) noexcept {
+    try {
+      const auto kind = task->type == REDIS_REPLY_ERROR ? Reply::Kind::error : Reply::Kind::text;
+      return make(task, {.kind = kind, .text = std::string(bytes, size)});
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
   }
-  static void* integer(const redisReadTask* task, long long value) {
-    Reply* reply = place(task);
-    reply->kind = Reply::Kind::integer;
-    reply->integer = value;
-    return reply;
+  static void* integer(const redisReadTask* task, long long value) noexcept {
+    return make(task, {.kind = Reply::Kind::integer, .integer = value});
   }
-  static void* nil(const redisReadTask* task) { return place(task); }
-  static void* list(const redisReadTask* task, std::size_t size) {
-    Build& build = of(task);
-    if (size > build.max_elements - build.elements)
-      return nullptr;  // the parser calls this "out of memory"
+  static void* nil(const redisReadTask* task) noexcept { return make(task, {}); }
+  static void* list(const redisReadTask* task, std::size_t size) noexcept {
+    Build& build = *static_cast<Build*>(task->privdata);
+    if (size > build.max_elements - build.elements) return nullptr;
     build.elements += size;
-    Reply* reply = place(task);
-    reply->kind = Reply::Kind::list;
-    return reply;
+    return make(task, {.kind = Reply::Kind::list});
   }
-  static void destroy(void* reply) { delete static_cast<Reply*>(reply); }
+  static void destroy(void* reply) noexcept { delete static_cast<Reply*>(reply); }
 };
 
 Reader::Reader(ReaderCaps caps) : caps_(caps), build_(std::make_unique<Build>()) {
@@ -71,33 +84,26 @@ error_code Reader::feed(std::string_view bytes) {
   return {};
 }
 
+// Without this a line that never ends would be searched again from its start with every feed.
+bool Reader::is_endless_line() const {
+  const std::string_view unread(reader_->buf + reader_->pos, reader_->len - reader_->pos);
+  return unread.size() > kMaxLine &&
+         unread.substr(0, kMaxLengthLine).find('\n') == std::string_view::npos;
+}
+
 Result<std::optional<Reply>> Reader::next() {
   void* made = nullptr;
   if (redisReaderGetReply(reader_, &made) != REDIS_OK) return RedisErrc::bad_reply;
-  if (!made) {
-    // Only what belongs to the unfinished reply counts against the cap.
-    if (pending_bytes_ > caps_.bytes) return RedisErrc::bad_reply;
+  const std::unique_ptr<Reply> reply(static_cast<Reply*>(made));
+  if (!reply) {
+    if (pending_bytes_ > caps_.bytes || is_endless_line()) return RedisErrc::bad_reply;
     return std::optional<Reply>{};
   }
-  const std::unique_ptr<Reply> reply(static_cast<Reply*>(made));
+  const std::size_t unread = reader_->len - reader_->pos;  // belongs to the replies behind this one
+  if (pending_bytes_ - unread > caps_.bytes) return RedisErrc::bad_reply;
+  pending_bytes_ = unread;
   build_->elements = 0;
-  pending_bytes_ = reader_->len - reader_->pos;
   return std::optional<Reply>(std::move(*reply));
-}
-
-void append_command(std::string& out, std::span<const std::string> words) {
-  std::vector<const char*> texts;
-  std::vector<std::size_t> sizes;
-  for (const std::string& word : words) {
-    texts.push_back(word.data());
-    sizes.push_back(word.size());
-  }
-  char* command = nullptr;
-  const int size =
-      redisFormatCommandArgv(&command, static_cast<int>(texts.size()), texts.data(), sizes.data());
-  check(size > 0, "hiredis formats a command");
-  out.append(command, static_cast<std::size_t>(size));
-  redisFreeCommand(command);
 }
 
 }  // namespace weft::redis

@@ -1,10 +1,7 @@
-// Reader: bytes from Redis to replies, with hiredis's parser and our caps. Also the other way:
-// words to bytes.
+// Reader: bytes from Redis to replies, with hiredis's parser and our caps.
 #pragma once
 #include <memory>
 #include <optional>
-#include <span>
-#include <string>
 #include <string_view>
 
 #include "driver/redis/client.hpp"
@@ -22,6 +19,8 @@ class Reader {
  public:
   explicit Reader(ReaderCaps caps);
   ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
 
   /// Errors: bad_reply. The stream is of no more use after one.
   error_code feed(std::string_view bytes);
@@ -30,13 +29,12 @@ class Reader {
 
  private:
   struct Build;  // what the parser's callbacks write to
+  bool is_endless_line() const;
+
   ReaderCaps caps_;
   std::unique_ptr<Build> build_;
   redisReader* reader_;
   std::size_t pending_bytes_ = 0;  // fed since the last whole reply
 };
-
-/// Appends one command: an array of bulk strings.
-void append_command(std::string& out, std::span<const std::string> words);
 
 }  // namespace weft::redis

@@ -82,10 +82,52 @@ TEST(RedisReaderTest, RefusesABulkStringOverTheCapBeforeItHasArrived) {
   EXPECT_EQ(reader.next().error(), RedisErrc::bad_reply);
 }
 
-TEST(RedisReaderTest, CommandsAreArraysOfBulkStrings) {
-  std::string out;
-  append_command(out, std::vector<std::string>{"SET", "a\r\nb", ""});
-  EXPECT_EQ(out, "*3\r\n$3\r\nSET\r\n$4\r\na\r\nb\r\n$0\r\n\r\n");
+TEST(RedisReaderTest, RefusesALineThatNeverEnds) {
+  Reader reader({});
+  EXPECT_FALSE(reader.feed("+"));
+  Result<std::optional<Reply>> reply = reader.next();
+  for (int i = 0; reply && i < 20; ++i) {
+    EXPECT_FALSE(reader.feed(std::string(64 << 10, 'x')));
+    reply = reader.next();
+  }
+  EXPECT_EQ(reply.error(), RedisErrc::bad_reply);
+}
+
+TEST(RedisReaderTest, TakesALongBulkStringForWhatItIs) {
+  Reader reader({});
+  const std::string text(3 << 20, 'x');
+  EXPECT_FALSE(reader.feed("$3145728\r\n"));
+  for (std::size_t at = 0; at < text.size(); at += 1 << 20) {
+    EXPECT_FALSE(reader.feed(text.substr(at, 1 << 20)));
+    EXPECT_FALSE(reader.next().value());
+  }
+  EXPECT_FALSE(reader.feed("\r\n"));
+  EXPECT_EQ(reader.next().value()->text, text);
+}
+
+TEST(RedisReaderTest, RefusesLengthsThatDoNotFit) {
+  for (const char* bytes : {"*-2\r\n", "*4294967296\r\n", "*4294967297\r\n:1\r\n",
+                            "*9223372036854775807\r\n", "*18446744073709551617\r\n", "$-2\r\n",
+                            "$18446744073709551617\r\n", "*1x\r\n", "$\r\n", ":\r\n", ":1a\r\n"}) {
+    Reader reader({});
+    EXPECT_FALSE(reader.feed(bytes));
+    EXPECT_EQ(reader.next().error(), RedisErrc::bad_reply) << bytes;
+  }
+}
+
+TEST(RedisReaderTest, RefusesListsInListsWithoutEnd) {
+  Reader reader({});
+  std::string bytes;
+  for (int i = 0; i < 1000; ++i) bytes += "*1\r\n";
+  EXPECT_FALSE(reader.feed(bytes));
+  EXPECT_EQ(reader.next().error(), RedisErrc::bad_reply);
+}
+
+TEST(RedisReaderTest, RefusesAReplyOverTheCapThatCameInOnePiece) {
+  Reader reader({.bytes = 5});
+  EXPECT_FALSE(reader.feed("+OK\r\n+OKAY\r\n"));
+  EXPECT_TRUE(reader.next());
+  EXPECT_EQ(reader.next().error(), RedisErrc::bad_reply);
 }
 
 }  // namespace
