@@ -64,9 +64,10 @@ function(weft_room name)
   endif()
 endfunction()
 
+add_custom_target(fuzzers)  # all of them
+
 # weft_fuzzer(NAME LINKS ...): fuzz/NAME.cpp, with libFuzzer in preset `fuzz`, else with a plain main
 # that replays fuzz/corpus/NAME and then 2,000 random mutations of it, so that fuzzers never rot.
-add_custom_target(fuzzers)
 function(weft_fuzzer name)
   cmake_parse_arguments(FUZZ "" "" "LINKS" ${ARGN})
   add_executable(${name} ${name}.cpp)
