@@ -73,9 +73,14 @@ void Hub::publish_at_home(net::Loop& home, const std::shared_ptr<const Publicati
   tally->waiting = static_cast<std::size_t>(std::popcount(mask));
   for (; mask; mask &= mask - 1) {
     net::Loop& loop = loops_.at(static_cast<std::size_t>(std::countr_zero(mask)));
-    loop.dispatch([this, &loop, publication, tally] {
+    const auto deliver = [this, &loop, publication, tally] {
       Tally::add(tally, places_[loop.index()].shard->deliver(*publication));
-    });
+    };
+    // A script that publishes while its own protocol_encode runs must not walk inside the walk.
+    if (&loop == &home && places_[loop.index()].shard->is_walking())
+      loop.post(deliver);
+    else
+      loop.dispatch(deliver);
   }
 }
 

@@ -80,14 +80,14 @@ PublishCount Shard::deliver(const Publication& publication) {
   if (found == channels_.end()) return {};
   Delivery delivery{publication};
   PublishCount count;
-  walking_ = true;
+  ++walking_;
   for (const Member& member : found->second->members) {
     if (member.subscriber->deliver(delivery))
       ++count.success;
     else
       ++count.fail;
   }
-  walking_ = false;
+  --walking_;
   return count;
 }
 

@@ -38,6 +38,9 @@ class Shard {
   /// To everyone who stands in the channel now.
   PublishCount deliver(const Publication& publication);
 
+  /// A publication is being delivered: nobody may join or leave now.
+  bool is_walking() const { return walking_ > 0; }
+
   std::size_t channels() const { return channels_.size(); }
   std::size_t subscriptions() const { return subscriptions_; }
 
@@ -50,7 +53,7 @@ class Shard {
   std::function<void(const std::string&, bool)> on_interest_;
   std::unordered_map<std::string, std::unique_ptr<Channel>, Hash, std::equal_to<>> channels_;
   std::size_t subscriptions_ = 0;
-  bool walking_ = false;
+  unsigned walking_ = 0;
 };
 
 }  // namespace weft::hub

@@ -19,6 +19,8 @@ class Category final : public boost::system::error_category {
         return "the connection stands in too many channels (max_channels)";
       case NodeErrc::encode_failed:
         return "the listener's script did not encode the message (protocol_encode)";
+      case NodeErrc::delivering:
+        return "channels cannot be joined or left inside protocol_encode";
       case NodeErrc::bad_context:
         return "the context must be a JSON object";
     }

@@ -11,6 +11,7 @@ enum class NodeErrc {
   too_many_channels,       ///< max_channels of the connection's path
   encode_failed,           ///< the listener's protocol_encode refused
   bad_context,             ///< not a JSON object
+  delivering,              ///< a publication is being delivered on this loop: not inside protocol_encode
 };
 error_code make_error_code(NodeErrc error);
 

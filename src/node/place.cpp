@@ -54,6 +54,7 @@ std::vector<ConnectionId> Place::ids() const {
 }
 
 error_code Place::subscribe(session::Session& session, std::span<const std::string> channels) {
+  if (shard_.is_walking()) return NodeErrc::delivering;
   for (const std::string& channel : channels)
     if (!is_channel_name(channel)) return NodeErrc::bad_channel;
   if (session.channels() + channels.size() > session.max_channels())
@@ -64,6 +65,7 @@ error_code Place::subscribe(session::Session& session, std::span<const std::stri
 }
 
 error_code Place::unsubscribe(session::Session& session, std::span<const std::string> channels) {
+  if (shard_.is_walking()) return NodeErrc::delivering;
   for (const std::string& channel : channels)
     if (!is_channel_name(channel)) return NodeErrc::bad_channel;
   for (const std::string& channel : channels) shard_.unsubscribe(session, channel);
