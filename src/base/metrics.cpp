@@ -18,13 +18,6 @@ double Histogram::upper_bound(std::size_t bucket) {
   return 0.0001 * static_cast<double>(1u << bucket);
 }
 
-void Histogram::observe(double seconds) {
-  std::size_t bucket = 0;
-  while (bucket < kBuckets && seconds > upper_bound(bucket)) ++bucket;
-  counts_[bucket].add();
-  nanos_.add(static_cast<std::uint64_t>(seconds * 1e9));
-}
-
 Registry::Series& Registry::add(Kind kind, std::string_view name, std::string_view help,
                                 std::string_view labels) {
   const std::lock_guard lock(mutex_);

@@ -1,8 +1,11 @@
 // Counters, gauges and histograms that one loop writes and a scrape sums. A write is a plain add on
 // memory that only its loop writes: no lock, no locked instruction. Names follow Prometheus.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -41,13 +44,23 @@ class Gauge {
 class Histogram {
  public:
   static constexpr std::size_t kBuckets = 16;
-  void observe(double seconds);
+  void observe(std::chrono::nanoseconds time) {
+    const auto nanos = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+    const auto bucket =
+        static_cast<std::size_t>(std::bit_width((nanos + kFirst - 1) / kFirst - (nanos > 0)));
+    counts_[std::min(bucket, kBuckets)].add();
+    nanos_.add(nanos);
+  }
+  void observe(double seconds) {
+    observe(std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
+  }
   static double upper_bound(std::size_t bucket);  ///< seconds
   std::uint64_t count(std::size_t bucket) const { return counts_[bucket].value(); }
   double sum() const { return static_cast<double>(nanos_.value()) * 1e-9; }
 
  private:
-  std::array<Counter, kBuckets + 1> counts_;  // the last one is +Inf
+  static constexpr std::uint64_t kFirst = 100'000;  // nanoseconds
+  std::array<Counter, kBuckets + 1> counts_;        // the last one is +Inf
   Counter nanos_;
 };
 
@@ -64,7 +77,8 @@ class Registry {
   /// The whole of /metrics: Prometheus text format 0.0.4.
   std::string prometheus() const;
 
-  /// Sum over all series of a counter or gauge, or over those with exactly `labels`; 0 for an unknown name.
+  /// Sum over all series of a counter or gauge, or over those with exactly `labels`; 0 for an
+  /// unknown name.
   std::int64_t total(std::string_view name, std::string_view labels = "") const;
 
  private:

@@ -28,6 +28,17 @@ TEST(MetricsTest, HistogramBucketsAreCumulative) {
   EXPECT_THAT(text, HasSubstr("weft_lag_seconds_bucket{le=\"+Inf\"} 3\n"));
 }
 
+TEST(MetricsTest, ABucketHoldsItsUpperBoundAndNothingAbove) {
+  Histogram histogram;
+  for (std::size_t bucket = 0; bucket < Histogram::kBuckets; ++bucket) {
+    const std::chrono::nanoseconds bound{100'000ll << bucket};
+    histogram.observe(bound);
+    EXPECT_EQ(histogram.count(bucket), bucket == 0 ? 1u : 2u) << bucket;
+    histogram.observe(bound + std::chrono::nanoseconds(1));
+  }
+  EXPECT_EQ(histogram.count(Histogram::kBuckets), 1u);
+}
+
 TEST(MetricsTest, LabelsAreEscaped) { EXPECT_EQ(escape_label("a\"b\\c\nd"), "a\\\"b\\\\c\\nd"); }
 
 }  // namespace

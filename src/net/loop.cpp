@@ -16,6 +16,8 @@ Loop::Loop(unsigned index, unsigned count, metrics::Registry& metrics)
       timers_(now_),
       receive_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReceiveBuffer)),
       lag_(metrics.histogram("weft_loop_lag_seconds", "how late a loop's tick came")),
+      send_(metrics.histogram("weft_send_seconds",
+                              "from a turn's begin until what it queued was with the kernel")),
       poller_(*this) {}
 
 Loop::~Loop() { drop_streams(); }
@@ -70,6 +72,9 @@ void Loop::flush_dirty() {
   while (!dirty_.empty()) {
     std::swap(dirty_, flushing_);
     for (Stream* stream : flushing_) stream->flush();
+    const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - now_;
+    for (const Stream* stream : flushing_)
+      if (!stream->is_blocked()) count_send(taken);
     flushing_.clear();
   }
 }

@@ -61,6 +61,9 @@ class Loop {
 
   /// The stream has bytes to send: flush it when this turn ends.
   void flush_later(Stream& stream);
+  /// A stream sent the last of what was queued this long ago.
+  void count_send(std::chrono::nanoseconds waited) { send_.observe(waited); }
+
   /// The loop owns its streams; one that ends is told so and destroyed when this turn ends.
   Stream& adopt(std::unique_ptr<Stream> stream);
   void end_later(Stream& stream);
@@ -97,7 +100,7 @@ class Loop {
   std::vector<std::unique_ptr<StreamHandler>> retired_;
   std::vector<Stream*> dirty_, flushing_, ending_;
   bool turn_end_posted_ = false, in_turn_ = false;
-  metrics::Histogram& lag_;
+  metrics::Histogram &lag_, &send_;
   Poller poller_;
 };
 

@@ -129,6 +129,7 @@ void Stream::flush() {
   dirty_ = false;
   if (blocked_ || fd_ < 0) return;
   if (!send_some() || blocked_) return;
+  if (watching_write_) loop_.count_send(std::chrono::steady_clock::now() - blocked_since_);
   watch(false);
   if (finishing_ && !fin_sent_) {
     fin_sent_ = true;
@@ -147,6 +148,7 @@ void Stream::flush() {
 // EPOLLOUT is watched only while the peer's window is full.
 void Stream::watch(bool write) {
   if (write == blocked_ && (write || !watching_write_)) return;
+  if (write && !watching_write_) blocked_since_ = loop_.now();
   blocked_ = write;
   watching_write_ = write;
   const std::uint32_t events =

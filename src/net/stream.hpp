@@ -113,6 +113,7 @@ class Stream final : private Pollable, private Timer {
   std::size_t place_ = 0;  // in the loop's list of streams
   int fd_;
   error_code end_error_;
+  SteadyTime blocked_since_{};
   bool dirty_ = false, blocked_ = false, watching_write_ = false, paused_ = false;
   bool finishing_ = false, fin_sent_ = false, ending_ = false;
 };
