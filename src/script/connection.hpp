@@ -55,6 +55,7 @@ struct Connection {
   std::unique_ptr<Event> event;  ///< what runs or waits
   std::unique_ptr<std::deque<Pending>> backlog;
   std::unique_ptr<Input> input;
+  std::shared_ptr<Handshake> handshake;  ///< made in Lua, until the script has seen it
   std::shared_ptr<void> extra;  ///< state of a native protocol helper, see bindings/websocket.cpp
 
   explicit Connection(ConnectionId connection, ScriptId script_id);

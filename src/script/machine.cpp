@@ -92,25 +92,29 @@ void* Machine::allocate(void* self, void* block, std::size_t old_size, std::size
 
 // LuaJIT's hooks belong to the whole state: coroutines of the script are watched too. Once over the
 // limit every further instruction fails, so neither pcall nor a coroutine can carry on.
-void Machine::hook(lua_State* L, lua_Debug* activation) {
-  Machine& machine = of(L);
-  Watch* watch = machine.watch_;
-  if (!watch) return;
-  if (!watch->budget.aborted) {
-    if (!watch->is_over()) return;
-    watch->budget.aborted = true;
-    machine.set_hook(1);
+void Machine::hook(lua_State* L, lua_Debug* /*activation*/) { of(L).stop_if_overdue(L); }
+
+void Machine::stop_if_overdue(lua_State* L) {
+  if (!watch_) return;
+  if (!watch_->budget.aborted) {
+    if (!watch_->is_over()) return;
+    watch_->budget.aborted = true;
+    set_hook(1);
   }
-  lua_getinfo(L, "Sl", activation);
-  const long long limit =
-      std::chrono::duration_cast<std::chrono::milliseconds>(watch->budget.limit).count();
-  if (activation->currentline > 0) {
-    lua_pushfstring(L, "%s:%d: ran longer than the %d ms of one event and was stopped",
-                    activation->short_src, activation->currentline, static_cast<int>(limit));
-  } else {
-    lua_pushfstring(L, "ran longer than the %d ms of one event and was stopped",
-                    static_cast<int>(limit));
+  // The innermost Lua function; a C function says no line.
+  lua_Debug place{};
+  for (int level = 0; lua_getstack(L, level, &place); ++level) {
+    lua_getinfo(L, "Sl", &place);
+    if (place.currentline > 0) break;
   }
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(watch_->budget.limit);
+  if (place.currentline > 0)
+    lua_pushfstring(L, "%s:%d: ", place.short_src, place.currentline);
+  else
+    lua_pushliteral(L, "");
+  lua_pushfstring(L, "ran longer than the %d ms of one event and was stopped",
+                  static_cast<int>(limit.count()));
+  lua_concat(L, 2);
   lua_error(L);
 }
 
@@ -149,8 +153,6 @@ void Machine::restart_budget() {
   watch_->budget.used = {};
   watch_->sampled = false;
 }
-
-bool Machine::is_overdue() { return watch_ && (watch_->budget.aborted || watch_->is_over()); }
 
 void Machine::tidy(bool thoroughly) {
   if (used_ < limit_ / 2 && !thoroughly) return;

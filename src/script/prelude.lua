@@ -11,7 +11,12 @@ local out = {}
 -- gives the answer. Between them the coroutine sleeps.
 local function waiting(start, finish)
   return function(...)
-    if start(...) then yield(WAIT) end
+    if start(...) then
+      if not native.may_wait() then
+        error("this has to wait, which the file itself, init and protocol_encode must not", 2)
+      end
+      yield(WAIT)
+    end
     return finish()
   end
 end

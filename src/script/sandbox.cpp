@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "script/bindings/bindings.hpp"
+#include "script/bindings/pattern.hpp"
 #include "script/embedded.hpp"
 #include "script/stack.hpp"
 
@@ -225,6 +226,7 @@ void open_sandbox(lua_State* L, const VmLimits& limits) {
   lua_getfield(L, base, "string");
   lua_pushnil(L);
   lua_setfield(L, -2, "dump");
+  add_patterns(L);
   lua_pop(L, 1);
   lua_getfield(L, base, "coroutine");
   copy_field(L, prelude, "resume");
@@ -268,6 +270,8 @@ void push_new_environment(lua_State* L) {
   for (const char* name : kLibraries) copy_field(L, environment, name);
   copy_field(L, environment, "os");
   copy_field(L, environment, "_G");
+  push_websocket_module(L);
+  lua_setfield(L, -2, "weft/websocket");
   const int loaded = lua_gettop(L);
   lua_newtable(L);
   lua_pushvalue(L, loaded);

@@ -7,8 +7,6 @@
 namespace weft::script {
 namespace {
 
-constexpr std::chrono::seconds kLoadLimit{2};  // the file and init() may take longer than an event
-
 /// Runs in a coroutine: environment, file, init(), callbacks. engine.scratch holds the file's text.
 int run_file(lua_State* L) {
   Engine& engine = engine_of(L);
@@ -37,7 +35,7 @@ std::shared_ptr<Loaded> Scripts::run(ScriptConfig config) {
   Event event;
   event.kind = Event::Kind::load;
   event.loaded = script;
-  event.budget.limit = std::max<std::chrono::nanoseconds>(engine_.limits.watchdog, kLoadLimit);
+  event.budget.limit = engine_.limits.load_watchdog;
   const std::string problem = engine_.events.run_now(event, run_file, nullptr, nullptr);
   if (!problem.empty())
     throw ScriptError(place_in(problem).line ? problem : its.file + ": " + problem);

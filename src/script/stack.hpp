@@ -35,11 +35,26 @@ inline int push_problem(lua_State* L, std::string_view problem) {
   return 1;
 }
 
+/// Raises an error that names the line of the script, also when our own Lua stands between.
+[[noreturn]] void raise(lua_State* L, const char* what);
+/// Raises "bad argument" in Lua's manner.
+[[noreturn]] void raise_argument(lua_State* L, int index, const char* expected);
+
+inline void check_argument(lua_State* L, bool is_fine, int index, const char* expected) {
+  if (!is_fine) raise_argument(L, index, expected);
+}
+
 /// A string or number argument; raises an error for anything else.
 inline std::string_view check_text(lua_State* L, int index) {
   std::size_t size = 0;
-  const char* text = luaL_checklstring(L, index, &size);
+  const char* text = lua_tolstring(L, index, &size);
+  if (!text) raise_argument(L, index, "string expected");
   return {text, size};
+}
+
+inline lua_Number check_number(lua_State* L, int index) {
+  if (!lua_isnumber(L, index)) raise_argument(L, index, "number expected");
+  return lua_tonumber(L, index);
 }
 
 /// The string at `index`; empty when there is something else.
@@ -59,11 +74,13 @@ inline void set_function(lua_State* L, const char* name, lua_CFunction function)
   lua_setfield(L, -2, name);
 }
 
-/// Argument `type` of the send and publish functions: nothing or "text" or "binary"; raises an
-/// error otherwise.
+/// Argument `type` of the send and publish functions: nothing, "text" or "binary"; raises an error
+/// otherwise.
 inline DataType check_type(lua_State* L, int index) {
-  static const char* const kNames[] = {"text", "binary", nullptr};
-  return luaL_checkoption(L, index, "text", kNames) == 0 ? DataType::text : DataType::binary;
+  if (lua_isnoneornil(L, index)) return DataType::text;
+  const std::string_view name = text_at(L, index);
+  check_argument(L, name == "text" || name == "binary", index, "\"text\" or \"binary\" expected");
+  return name == "text" ? DataType::text : DataType::binary;
 }
 
 /// Our own tables and functions, kept where scripts cannot reach: registry[name].

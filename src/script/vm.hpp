@@ -43,6 +43,7 @@ struct ScriptConfig {
 struct VmLimits {
   std::size_t memory = 256 << 20;                  ///< bytes of all scripts of the loop together
   std::chrono::milliseconds watchdog{50};          ///< running time of one event, waits not counted
+  std::chrono::milliseconds load_watchdog{2'000};  ///< the same for a file and its init()
   std::chrono::milliseconds wait_timeout{10'000};  ///< wait_context_value gives nil after this
   std::size_t max_package = 1 << 20;  ///< socket listeners: bytes that protocol_input may collect
   bool trusted = false;               ///< scripts may use io, os, debug and ffi

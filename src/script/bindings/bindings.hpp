@@ -36,6 +36,9 @@ void add_server(lua_State* L);
 // The natives of socket listeners: the buffer, how long a package is, cutting it out.
 void add_package(lua_State* L);
 
+/// The module weft.websocket.
+void push_websocket_module(lua_State* L);
+
 // First halves of calls that wait: true = the answer is still to come.
 int start_wait_context_value(lua_State* L);
 int start_mesh_send(lua_State* L);

@@ -1,6 +1,7 @@
 // What protocol_input sees: the bytes of a socket listener that are not cut yet, as they were when
 // it was asked.
 #include "script/bindings/bindings.hpp"
+#include "script/bindings/pattern.hpp"
 #include "script/stack.hpp"
 
 namespace weft::script {
@@ -33,8 +34,8 @@ int to_text(lua_State* L) {
 /// buf:read(n): the next n bytes; nil and an error when there are fewer.
 int read(lua_State* L) {
   Buffer& buffer = check_buffer(L);
-  const lua_Number count = luaL_checknumber(L, 2);
-  luaL_argcheck(L, count >= 0, 2, "a count of bytes expected");
+  const lua_Number count = check_number(L, 2);
+  check_argument(L, count >= 0, 2, "a count of bytes expected");
   const std::string_view rest = bytes_of(L, buffer).substr(buffer.cursor);
   if (count > static_cast<lua_Number>(rest.size())) return fail(L, "the buffer holds fewer bytes");
   const auto size = static_cast<std::size_t>(count);
@@ -45,9 +46,11 @@ int read(lua_State* L) {
 /// buf:find(text): how many bytes come before it; nil when it is not there.
 int find(lua_State* L) {
   const std::string_view bytes = bytes_of(L, check_buffer(L)), wanted = check_text(L, 2);
-  const std::size_t at = bytes.find(wanted);
-  if (at == bytes.npos) return 0;
-  lua_pushnumber(L, static_cast<lua_Number>(at));
+  const std::size_t at = find_plain(bytes, wanted, 0);
+  if (at == bytes.npos)
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, static_cast<lua_Number>(at));
   return 1;
 }
 

@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 
 #include "script/bindings/bindings.hpp"
+#include "script/bindings/pattern.hpp"
 #include "script/stack.hpp"
 
 namespace weft::script {
@@ -14,7 +15,7 @@ unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned ch
 
 int base64_encode(lua_State* L) {
   const std::string_view in = check_text(L, 1);
-  luaL_argcheck(L, in.size() <= (64u << 20), 1, "at most 64 MiB");
+  check_argument(L, in.size() <= (64u << 20), 1, "at most 64 MiB");
   std::string& out = engine_of(L).scratch;
   out.resize((in.size() + 2) / 3 * 4 + 1);
   out.resize(static_cast<std::size_t>(
@@ -36,7 +37,7 @@ bool is_base64(std::string_view text) {
 
 int base64_decode(lua_State* L) {
   const std::string_view in = check_text(L, 1);
-  luaL_argcheck(L, in.size() <= (64u << 20), 1, "at most 64 MiB");
+  check_argument(L, in.size() <= (64u << 20), 1, "at most 64 MiB");
   if (!is_base64(in)) return fail(L, "not base64");
   std::string& out = engine_of(L).scratch;
   out.resize(in.size() / 4 * 3 + 1);
@@ -78,8 +79,9 @@ int str_split(lua_State* L) {
   lua_newtable(L);
   int count = 0;
   while (true) {
-    const std::size_t at = separator.empty() ? 1 : rest.find(separator);
+    const std::size_t at = separator.empty() ? 1 : find_plain(rest, separator, 0);
     if (at >= rest.size()) break;
+    Machine::of(L).step(L);
     push(L, rest.substr(0, at));
     lua_rawseti(L, -2, ++count);
     rest.remove_prefix(at + separator.size());
@@ -95,6 +97,7 @@ int bytes_tostring(lua_State* L) {
   std::string& out = engine_of(L).scratch;
   out.clear();
   for (int i = 1; i <= count; ++i) {
+    Machine::of(L).step(L);
     lua_rawgeti(L, 1, i);
     const lua_Number byte = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
     if (!(byte >= 0 && byte <= 255))

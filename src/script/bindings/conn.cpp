@@ -13,7 +13,9 @@ constexpr std::string_view kClosed = "connection closed";
 constexpr int kMaxChannels = 1000;  // of one call
 
 ConnectionId check_id(lua_State* L) {
-  return *static_cast<ConnectionId*>(luaL_checkudata(L, 1, kType));
+  const auto* id = static_cast<ConnectionId*>(luaL_testudata(L, 1, kType));
+  if (!id) raise_argument(L, 1, "connection expected: write conn:name(), with a colon");
+  return *id;
 }
 
 /// nullptr when it has gone altogether; is_closed while its on_close runs.
@@ -77,7 +79,7 @@ int set_context(lua_State* L) {
 
 int set_context_value(lua_State* L) {
   luaL_checkany(L, 2);
-  luaL_argcheck(L, !lua_isnil(L, 2), 2, "a key must not be nil");
+  check_argument(L, !lua_isnil(L, 2), 2, "a key must not be nil");
   lua_settop(L, 3);
   Connection* connection = find_open(L);
   if (!connection) return push_problem(L, kClosed);
@@ -114,7 +116,7 @@ int unsubscribe(lua_State* L) { return change_channels(L, &ScriptHost::unsubscri
 int close(lua_State* L) {
   const ConnectionId id = check_id(L);
   const int code = static_cast<int>(luaL_optinteger(L, 2, 1000));
-  luaL_argcheck(
+  check_argument(
       L,
       code == 1000 ||
           (code >= 1001 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
@@ -171,7 +173,8 @@ int option(lua_State* L) {
   for (const auto& [known, value] : options) {
     if (known == name) return push(L, value);
   }
-  return 0;
+  lua_pushnil(L);
+  return 1;
 }
 
 }  // namespace

@@ -9,6 +9,10 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+[[noreturn]] void raise_option(lua_State* L, const char* format, const char* name) {
+  raise(L, lua_pushfstring(L, format, name));
+}
+
 /// The text of an option of the table at 3; raises an error when it is something else than a string
 /// or number.
 std::string_view check_option(lua_State* L, const char* name) {
@@ -16,7 +20,7 @@ std::string_view check_option(lua_State* L, const char* name) {
   if (lua_isnil(L, -1)) return {};
   std::size_t size = 0;
   const char* text = lua_tolstring(L, -1, &size);
-  if (!text) luaL_error(L, "mix.http.request: option '%s' must be a string", name);
+  if (!text) raise_option(L, "mix.http.request: option '%s' must be a string", name);
   return {text, size};
 }
 
@@ -25,14 +29,14 @@ void check_table_option(lua_State* L, const char* name) {
   lua_getfield(L, 3, name);
   if (lua_isnil(L, -1)) return;
   if (!lua_istable(L, -1))
-    luaL_error(L, "mix.http.request: option '%s' must be a table of strings", name);
+    raise_option(L, "mix.http.request: option '%s' must be a table of strings", name);
   const int table = lua_gettop(L);
   lua_newtable(L);
   lua_pushnil(L);
   while (lua_next(L, table)) {
     const bool fine =
         lua_type(L, -2) == LUA_TSTRING && (lua_isstring(L, -1) || lua_isboolean(L, -1));
-    if (!fine) luaL_error(L, "mix.http.request: option '%s' must be a table of strings", name);
+    if (!fine) raise_option(L, "mix.http.request: option '%s' must be a table of strings", name);
     if (lua_isboolean(L, -1)) {
       lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
       lua_replace(L, -2);
@@ -75,7 +79,7 @@ int start_http_request(lua_State* L) {
     lua_settop(L, 2);
     lua_newtable(L);
   }
-  luaL_checktype(L, 3, LUA_TTABLE);
+  check_argument(L, lua_istable(L, 3), 3, "table of options expected");
   lua_settop(L, 3);
   luaL_checkstack(L, 20, "too many options");
   check_table_option(L, "query");    // 4
@@ -84,9 +88,9 @@ int start_http_request(lua_State* L) {
   check_table_option(L, "auth");     // 7
   const std::string_view body = check_option(L, "body");
   lua_getfield(L, 3, "timeout");
-  const lua_Number seconds = lua_isnil(L, -1) ? 5 : luaL_checknumber(L, -1);
+  const lua_Number seconds = lua_isnil(L, -1) ? 5 : check_number(L, -1);
   if (!(seconds > 0 && seconds <= 300))
-    return luaL_error(L, "mix.http.request: timeout is in seconds, up to 300");
+    raise(L, "mix.http.request: timeout is in seconds, up to 300");
   std::string_view user, password;
   const bool has_auth = lua_istable(L, 7);
   if (has_auth) {

@@ -33,7 +33,7 @@ std::optional<Wide> operand(lua_State* L, int index) {
 
 lua_Number as_double(lua_State* L, int index) {
   const std::optional<Wide> boxed = boxed_integer(L, index);
-  return boxed ? static_cast<lua_Number>(*boxed) : luaL_checknumber(L, index);
+  return boxed ? static_cast<lua_Number>(*boxed) : check_number(L, index);
 }
 
 int push_wide(lua_State* L, Wide value) {
@@ -117,7 +117,7 @@ int less_or_equal(lua_State* L) {
 
 int to_text(lua_State* L) {
   const std::optional<Wide> value = boxed_integer(L, 1);
-  if (!value) return luaL_argerror(L, 1, "64-bit integer expected");
+  if (!value) raise_argument(L, 1, "64-bit integer expected");
   char digits[24];
   lua_pushlstring(L, digits, static_cast<std::size_t>(write_digits(*value, digits)));
   return 1;
@@ -209,7 +209,7 @@ ConnectionId check_connection_id(lua_State* L, int index) {
     value = operand(L, index);
   }
   if (!value || *value <= 0 || *value >= Wide{1} << 63)
-    luaL_argerror(L, index, "client id expected: digits or an integer");
+    raise_argument(L, index, "client id expected: digits or an integer");
   return ConnectionId{static_cast<std::int64_t>(*value)};
 }
 

@@ -54,6 +54,7 @@ const char* push_object(lua_State* L, dom::object members, int depth) {
 const char* push_value(lua_State* L, dom::element value, int depth) {
   if (depth > kMaxJsonDepth) return "nested deeper than 512 levels";
   luaL_checkstack(L, 8, "JSON is nested too deeply");
+  Machine::of(L).step(L);
   switch (value.type()) {
     case dom::element_type::ARRAY:
       return push_array(L, dom::array(value), depth + 1);
@@ -200,6 +201,7 @@ const char* write_value(lua_State* L, int index, std::string& out, int depth) {
     return "nested deeper than 512 levels, or a table that contains itself";
   if (out.size() > kMaxJsonSize) return "the JSON text would be larger than 16 MiB";
   luaL_checkstack(L, 8, "nested too deeply");
+  Machine::of(L).step(L);
   switch (lua_type(L, index)) {
     case LUA_TNIL:
       out += "null";

@@ -11,8 +11,8 @@ constexpr const char* kLevels[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 
 int write_log(lua_State* L) {
   const int level = static_cast<int>(luaL_checkinteger(L, 1));
-  luaL_argcheck(L, level >= 0 && level < 4, 1,
-                "mix.DEBUG, mix.INFO, mix.WARN or mix.ERROR expected");
+  check_argument(L, level >= 0 && level < 4, 1,
+                 "mix.DEBUG, mix.INFO, mix.WARN or mix.ERROR expected");
   push_ours(L, "weft.tostring");
   lua_pushvalue(L, 2);
   lua_call(L, 1, 1);

@@ -2,6 +2,7 @@
 // table `mix`.
 #include "script/bindings/answers.hpp"
 #include "script/bindings/bindings.hpp"
+#include "script/bindings/handshake.hpp"
 #include "script/bindings/integer.hpp"
 #include "script/stack.hpp"
 
@@ -19,43 +20,6 @@ void push_id(lua_State* L, ConnectionId id) {
 void set_text(lua_State* L, const char* name, std::string_view text) {
   push(L, text);
   lua_setfield(L, -2, name);
-}
-
-/// The headers as sent, with the three parts of the request line beside them; also in the context,
-/// as `headers`.
-void push_headers(lua_State* L, Engine& engine, Connection& connection,
-                  const Handshake& handshake) {
-  lua_createtable(L, 0, static_cast<int>(handshake.headers.size()) + 3);
-  for (const auto& [name, value] : handshake.headers) {
-    push(L, name);
-    push(L, value);
-    lua_rawset(L, -3);
-  }
-  set_text(L, "Method", handshake.method);
-  set_text(L, "RequestUri", handshake.request_uri);
-  set_text(L, "ServerProtocol", handshake.server_protocol);
-  engine.events.push_context(L, connection);
-  lua_pushvalue(L, -2);
-  lua_setfield(L, -2, "headers");
-  lua_pop(L, 1);
-}
-
-bool is_host(std::string_view name) {
-  return name.size() == 4 && (name[0] | 32) == 'h' && (name[1] | 32) == 'o' &&
-         (name[2] | 32) == 's' && (name[3] | 32) == 't';
-}
-
-/// What generation B gets as `server`.
-void push_server(lua_State* L, Engine& engine, const Handshake& handshake, ConnectionId id) {
-  engine.scratch = engine.host.remote_addr(id);
-  lua_createtable(L, 0, 5);
-  set_text(L, "RemoteAddr", engine.scratch);
-  set_text(L, "Method", handshake.method);
-  set_text(L, "RequestUri", handshake.request_uri);
-  set_text(L, "ServerProtocol", handshake.server_protocol);
-  for (const auto& [name, value] : handshake.headers) {
-    if (is_host(name)) set_text(L, "Host", value);
-  }
 }
 
 /// nil when the client said goodbye in order, else why the connection ended.
@@ -137,6 +101,13 @@ int answer(lua_State* L) {
   return push_answer(L, event.answer);
 }
 
+/// Whether the running event may sleep.
+int may_wait(lua_State* L) {
+  const Event::Kind kind = engine_of(L).events.current()->kind;
+  lua_pushboolean(L, kind != Event::Kind::load && kind != Event::Kind::encode);
+  return 1;
+}
+
 }  // namespace
 
 void push_native(lua_State* L) {
@@ -145,6 +116,7 @@ void push_native(lua_State* L) {
   lua_setfield(L, -2, "WAIT");
   set_function(L, "enter", enter);
   set_function(L, "answer", answer);
+  set_function(L, "may_wait", may_wait);
   add_package(L);
   lua_getglobal(L, "debug");
   lua_getfield(L, -1, "getinfo");
@@ -170,6 +142,8 @@ void push_mix(lua_State* L, int waiting) {
   add_queue(L);
   add_redis(L, waiting);
   add_http(L, waiting);
+  add_php_pack(L);
+  add_url(L);
   add_server(L);
 }
 

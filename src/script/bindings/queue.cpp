@@ -9,8 +9,8 @@ namespace {
 /// mix.queue.new(name, size) -> err
 int queue_new(lua_State* L) {
   const std::string_view topic = check_text(L, 1);
-  const lua_Number size = luaL_checknumber(L, 2);
-  luaL_argcheck(L, size >= 1 && size <= 1e9, 2, "a count of messages from 1 expected");
+  const lua_Number size = check_number(L, 2);
+  check_argument(L, size >= 1 && size <= 1e9, 2, "a count of messages from 1 expected");
   Engine& engine = engine_of(L);
   engine.scratch = engine.host.queue_new(topic, static_cast<std::size_t>(size));
   return push_problem(L, engine.scratch);

@@ -89,8 +89,8 @@ const char* push_reply(lua_State* L, const RedisReply& reply, int depth) {
 /// first argument.
 int start_redis_command(lua_State* L) {
   Engine& engine = engine_of(L);
-  luaL_argcheck(L, lua_gettop(L) >= 2 && lua_gettop(L) <= kMaxWords, 2,
-                "a command of 1 to 999 words expected");
+  check_argument(L, lua_gettop(L) >= 2 && lua_gettop(L) <= kMaxWords, 2,
+                 "a command of 1 to 999 words expected");
   if (const auto* name = static_cast<Name*>(luaL_testudata(L, 1, kType))) {
     check_words(L, 2);
     const WaitToken token = engine.events.begin_wait();
