@@ -111,7 +111,7 @@ struct AccessUser {
   std::string password = {};  ///< what password_file holds, when that is set
   std::string password_file = {};
   std::vector<std::string> roles = {"read",
-                                    "write"};  ///< read: status and subscriptions; write: all else
+                                    "write"};  ///< read: jobs, watching, status; write: all else
   std::string host = "*";  ///< pattern of the peer's address: 10.1.*, 127.0.0.1, *
 };
 

@@ -485,7 +485,7 @@ void add_rest(Table& t) {
       .example("/run/secrets/worker");
   t.add<AccessUser>(
        "api.access.users[].roles", [](AccessUser & u) -> auto& { return u.roles; },
-       "read: status, metrics and listening to channels; write: everything else.")
+       "read: consume jobs, watch channels, status and metrics; write: everything else.")
       .one_of({"read", "write"})
       .example("[read]");
   t.add<AccessUser>(
