@@ -4,11 +4,14 @@
 #include "base/log.hpp"
 #include "driver/redis/client.hpp"
 #include "driver/redis/test_server.hpp"
+#include "driver/test_certificate.hpp"
 
 namespace weft::redis {
 namespace {
 
 using Words = std::vector<std::string>;
+
+const bool kTrusts = driver::trust_test_certificate();
 
 class RedisServerTest : public testing::Test {
  protected:
@@ -111,6 +114,22 @@ TEST_F(RedisServerTest, UsesTheUserOfAnAccessList) {
   RedisClient client(loop_, options);
   EXPECT_EQ(answer_of(client, {"GET", "k"}).value().kind, Reply::Kind::nil);
   EXPECT_EQ(answer_of(client, {"SET", "k", "v"}).value().kind, Reply::Kind::error);
+}
+
+TEST_F(RedisServerTest, SpeaksTlsWithAServerItTrusts) {
+  const auto& certificate = driver::trusted_certificate();
+  const TestServer server({"--port", "0", "--tls-port", "PORT", "--tls-auth-clients", "no",
+                           "--tls-cert-file", certificate.certificate_file, "--tls-key-file",
+                           certificate.key_file});
+  const std::string port = std::to_string(server.port());
+  RedisClient client(loop_, parse_url("rediss://localhost:" + port).value());
+  const std::string value(5 << 20, 'x');
+  EXPECT_EQ(answer_of(client, {"SET", "k", value}).value().text, "OK");
+  EXPECT_EQ(answer_of(client, {"GET", "k"}).value().text, value);
+  for (const std::string url : {"rediss://127.0.0.1:", "redis://localhost:"}) {
+    RedisClient wrong(loop_, parse_url(url + port).value());
+    EXPECT_FALSE(answer_of(wrong, {"PING"})) << url;
+  }
 }
 
 TEST_F(RedisServerTest, SaysWhenPasswordOrDatabaseIsRefused) {
