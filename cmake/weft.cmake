@@ -2,10 +2,11 @@
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Precompiled headers carry time stamps that ccache has to be told to ignore.
+  # Precompiled headers carry time stamps that ccache has to be told to ignore; paths are taken relative to the
+  # source tree, so a second clone finds what the first one compiled.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_NOHASHDIR=1 ${CCACHE})
+      CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
 endif()
 
 add_library(weft_options INTERFACE)

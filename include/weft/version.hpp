@@ -1,4 +1,4 @@
-// The version of weft, the same as in CMakeLists.txt (a test compares them).
+// The version of weft. CMakeLists.txt reads it from here.
 #pragma once
 
 namespace weft {
