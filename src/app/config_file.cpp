@@ -348,6 +348,9 @@ void ConfigReader::read_environment() {
            "set for example  " + name + "=" + option.example + "   (" + allowed(option) + ")"});
     out_.origins[option.key] = {Origin::Kind::environment, name, 0, 0};
   }
+  for (const char* other : {"WEFT_API", "WEFT_USER", "WEFT_PASSWORD", "WEFT_DIRECTORY",
+                            "WEFT_PORTS_FILE", "WEFT_BINARY"})
+    names.push_back(other);  // said by workers, the command line and tests
   for (const auto& [name, value] : environment_) {
     if (!name.starts_with("WEFT_") || std::ranges::find(names, name) != names.end()) continue;
     if (const auto near = nearest(name, names))

@@ -135,6 +135,19 @@ api::ApiOptions api_options(const Config& config, std::uint16_t api_port) {
   return out;
 }
 
+namespace {
+
+/// PATH with this binary's folder in front: `weft` in a worker's command is the weft that runs it.
+std::string path_with_us() {
+  std::error_code error;
+  const auto binary = std::filesystem::read_symlink("/proc/self/exe", error);
+  const char* path = std::getenv("PATH");
+  const std::string rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
+  return error ? rest : binary.parent_path().string() + ":" + rest;
+}
+
+}  // namespace
+
 std::vector<worker::WorkerSpec> worker_specs(const Config& config, const std::string& directory,
                                              const std::string& api) {
   std::vector<worker::WorkerSpec> all;
@@ -144,6 +157,7 @@ std::vector<worker::WorkerSpec> worker_specs(const Config& config, const std::st
                             one.count, one.env};
     spec.environment.emplace("WEFT_DIRECTORY", directory);
     spec.environment.emplace("WEFT_API", api);
+    spec.environment.emplace("PATH", path_with_us());
     all.push_back(std::move(spec));
   }
   return all;

@@ -1,16 +1,11 @@
-#include <cstdio>
-#include <cstring>
+#include <string_view>
 
-#include "app/wiring.hpp"
+#include "app/cli/command_line.hpp"
+#include "program.hpp"  // examples/chat/worker
 
-// weft run -c FILE
 int main(int argc, char** argv) {
-  weft::LoadRequest request;
-  request.environment = weft::process_environment();
-  for (int i = 1; i + 1 < argc; ++i)
-    if (!std::strcmp(argv[i], "-c")) request.file = argv[i + 1];
-  const weft::Loaded loaded = weft::load_config(request);
-  if (!loaded.ok()) return std::fputs(weft::describe(loaded, false).c_str(), stderr), 3;
-  return weft::run_server(loaded.config, weft::RunMode::run,
-                          [request] { return weft::load_config(request); });
+  // The worker of `weft init chat` comes with weft, so that its project runs at once.
+  if (argc > 1 && std::string_view(argv[1]) == "chat-worker")
+    return chat::program(argc - 1, argv + 1);
+  return weft::cli::run_command_line(argc, argv);
 }
