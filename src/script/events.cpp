@@ -89,8 +89,14 @@ void Events::bytes(Connection& connection, std::string_view bytes) {
 // Nothing of a connection begins inside another event: it goes on when that one sleeps or ends.
 void Events::proceed(Connection& connection) {
   if (connection.event) return;
+  if (depth_ > 0) pause(connection);
   later(connection);
   drain();
+}
+
+void Events::pause(Connection& connection) {
+  if (connection.is_closed || std::exchange(connection.is_paused, true)) return;
+  engine_.host.pause_reading(connection.id);
 }
 
 void Events::later(Connection& connection) {
@@ -194,9 +200,7 @@ void Events::go(Event& event) {
 
 void Events::suspended(Event& event) {
   event.is_suspended = true;
-  Connection* connection = find(event.connection);
-  if (connection->is_closed || std::exchange(connection->is_paused, true)) return;
-  engine_.host.pause_reading(connection->id);
+  if (Connection* connection = find(event.connection)) pause(*connection);
 }
 
 void Events::finished(Event& event, int status) {
@@ -258,6 +262,7 @@ std::string Events::run_now(Event& event, lua_CFunction entry, void (*finish)(lu
   if (event.token) waits_.erase(event.token);
   give_coroutine(event.coroutine, event.reference, status == 0);
   if (event.budget.aborted) engine_.aborted.add();
+  drain();
   return problem;
 }
 

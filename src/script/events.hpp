@@ -56,6 +56,7 @@ class Events {
 
  private:
   void proceed(Connection& connection);
+  void pause(Connection& connection);
   bool start_next(Connection& connection);
   void start(Connection& connection, Event::Kind kind, const Pending* pending, DataType type,
              std::string_view data);

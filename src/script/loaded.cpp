@@ -105,7 +105,8 @@ void Loaded::take_callbacks(lua_State* L) {
 }
 
 void Loaded::compile(lua_State* L, std::string_view text, const char* chunk_name) {
-  if (luaL_loadbufferx(L, text.data(), text.size(), chunk_name, "t") != 0) lua_error(L);
+  const char* const mode = engine_of(L).limits.trusted ? "bt" : "t";
+  if (luaL_loadbufferx(L, text.data(), text.size(), chunk_name, mode) != 0) lua_error(L);
   push_environment(L);
   lua_setfenv(L, -2);
 }

@@ -139,7 +139,8 @@ int load_text(lua_State* L) {
   }
   const std::string_view text = check_text(L, 1);
   const char* name = luaL_optstring(L, 2, text.data());
-  if (luaL_loadbufferx(L, text.data(), text.size(), name, "t") != 0) {
+  if (luaL_loadbufferx(L, text.data(), text.size(), name,
+                       engine_of(L).limits.trusted ? "bt" : "t") != 0) {
     lua_pushnil(L);
     lua_insert(L, -2);
     return 2;

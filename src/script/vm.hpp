@@ -46,7 +46,7 @@ struct VmLimits {
   std::chrono::milliseconds load_watchdog{2'000};  ///< the same for a file and its init()
   std::chrono::milliseconds wait_timeout{10'000};  ///< wait_context_value gives nil after this
   std::size_t max_package = 1 << 20;  ///< socket listeners: bytes that protocol_input may collect
-  bool trusted = false;               ///< scripts may use io, os, debug and ffi
+  bool trusted = false;               ///< scripts may use io, os, debug, ffi and bytecode
   bool jit = false;                   ///< faster, but the watchdog does not see compiled loops
   std::vector<std::string> module_paths;  ///< folders of require(), after the folder of entry.lua
 };
