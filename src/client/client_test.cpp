@@ -329,9 +329,9 @@ TEST(ClientTest, AcknowledgesAndReturnsJobs) {
   client.start();
   const Received consume = answered(server);
   EXPECT_EQ(consume.text, R"({"m":"queue.pop","p":{"t":["work"],"ack":true,"prefetch":2},"i":1})");
-  server.send(consume.session, event("work", "1", R"(,"j":"17","a":1)"));
+  server.send(consume.session, event("work", "1", R"(,"j":"17","k":1)"));
   EXPECT_EQ(answered(server).text, R"({"m":"queue.nack","p":{"j":"17","delay":500},"i":2})");
-  server.send(consume.session, event("work", "1", R"(,"j":"17","a":2)"));
+  server.send(consume.session, event("work", "1", R"(,"j":"17","k":2)"));
   EXPECT_EQ(answered(server).text, R"({"m":"queue.ack","p":{"j":"17"},"i":3})");
 }
 
@@ -350,7 +350,7 @@ TEST(ClientTest, DoesNotAcknowledgeOverAnotherConnectionThanTheJobCameBy) {
           .build();
   client.start();
   const auto session = server.requests.take().session;
-  server.send(session, event("work", "1", R"(,"j":"17","a":1)"));
+  server.send(session, event("work", "1", R"(,"j":"17","k":1)"));
   server.drop(session);
   answered(server);
   EXPECT_EQ(replies.take().error, ClientErrc::job_lost);

@@ -125,10 +125,10 @@ bool Connection::on_message(ws::Opcode kind, std::span<const std::byte> payload)
   Result<Incoming> incoming = reader_.read(as_text(payload));
   if (!incoming) {
     sink_->on_bad_message(incoming.error());
-  } else if (auto* answer = std::get_if<Answer>(&*incoming)) {
-    take(std::move(*answer));
-  } else if (auto* event = std::get_if<Event>(&*incoming)) {
-    sink_->on_event(std::move(*event));
+  } else if (incoming->kind == Incoming::Kind::answer) {
+    take(std::move(incoming->answer));
+  } else if (incoming->kind == Incoming::Kind::event) {
+    sink_->on_event(std::move(incoming->event));
   }
   return !stream_.is_closed();
 }

@@ -54,7 +54,7 @@ Event event_in(json::object params) {
     if (key == "t") event.topic = text_in(field.value());
     if (key == "n") event.node = text_in(field.value());
     if (key == "j") event.job = text_in(field.value());
-    if (key == "a") event.attempt = static_cast<unsigned>(number_in(field.value()));
+    if (key == "k") event.attempt = static_cast<unsigned>(number_in(field.value()));
     if (key == "d") event.data = raw_json_of(field.value());
   }
   return event;
@@ -109,26 +109,28 @@ bool IncomingReader::at_end() {
 }
 
 Result<Incoming> IncomingReader::read(std::string_view text) try {
-  if (text == "pong") return Incoming{};
-  Answer answer;
-  std::optional<Event> event;
-  bool has_id = false, is_event = false;
+  Incoming incoming;
+  if (text == "pong") return incoming;
+  bool has_id = false, has_params = false, is_event = false;
   for (auto field : open(text)) {
     const std::string_view key = field.unescaped_key();
     json::value value = field.value();
     if (key == "e") is_event = true;
-    if (key == "p" && value.type() == json::json_type::object) event = event_in(value.get_object());
-    if (key == "E") read_error(value, answer.reply);
-    if (key == "r") read_result(value, answer.reply);
+    if (key == "p" && value.type() == json::json_type::object) {
+      incoming.event = event_in(value.get_object());
+      has_params = true;
+    }
+    if (key == "E") read_error(value, incoming.answer.reply);
+    if (key == "r") read_result(value, incoming.answer.reply);
     if ((key == "i" || key == "id") && value.type() == json::json_type::number) {
-      answer.id = number_in(value);
+      incoming.answer.id = number_in(value);
       has_id = true;
     }
   }
   if (!at_end()) return ClientErrc::bad_answer;
-  if (is_event && event) return Incoming{std::move(*event)};
-  if (has_id) return Incoming{std::move(answer)};
-  return Incoming{};
+  if (has_id) incoming.kind = Incoming::Kind::answer;
+  if (is_event && has_params) incoming.kind = Incoming::Kind::event;
+  return incoming;
 } catch (const simdjson::simdjson_error&) {
   return ClientErrc::bad_answer;
 }
@@ -145,7 +147,7 @@ Result<Message> Message::parse(std::string_view event) {
   IncomingReader reader;
   Result<Incoming> whole = reader.read(event);
   if (!whole) return whole.error();
-  if (auto* found = std::get_if<Event>(&*whole)) return MessageParts::make(std::move(*found), {});
+  if (whole->kind == Incoming::Kind::event) return MessageParts::make(std::move(whole->event), {});
   Result<Event> bare = reader.read_job(event);
   if (!bare) return bare.error();
   if (bare->topic.empty() && bare->data.empty()) return ClientErrc::bad_answer;

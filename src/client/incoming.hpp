@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "weft/client.hpp"
 
@@ -26,8 +25,16 @@ struct Event {
   unsigned attempt = 1;
 };
 
-/// monostate: something that asks nothing of us, such as a text pong.
-using Incoming = std::variant<std::monostate, Answer, Event>;
+struct Incoming {
+  enum class Kind {
+    nothing,  ///< asks nothing of us, such as a text pong
+    answer,
+    event
+  };
+  Kind kind = Kind::nothing;
+  Answer answer;  ///< with kind answer
+  Event event;    ///< with kind event
+};
 
 /// Reads one message after another; keeps its buffers between them.
 class IncomingReader {

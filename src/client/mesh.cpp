@@ -104,7 +104,7 @@ std::vector<Node> Mesh::connected_nodes() {
 }
 
 void Mesh::post(std::function<void()> work) {
-  asio::post(io_, [this, work = std::move(work)] { guarded(work); });
+  (void)try_to_run([this, work = std::move(work)] { guarded(work); });
 }
 
 // --- For links
@@ -115,19 +115,21 @@ std::shared_ptr<Connection> Mesh::make_connection() {
 }
 
 void Mesh::run_on_loop(std::function<void()> work) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!ended_) {
-      ++to_run_;
-      asio::post(io_, [this, work = std::move(work)] {
-        work();
-        const std::lock_guard counting(mutex_);
-        --to_run_;
-      });
-      return;
-    }
-  }
-  work();
+  if (!try_to_run(work)) work();
+}
+
+// What was taken is run, also when the loop is just ending: run() looks at to_run_ before it ends
+// for good.
+bool Mesh::try_to_run(std::function<void()> work) {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return false;
+  ++to_run_;
+  asio::post(io_, [this, work = std::move(work)] {
+    work();
+    const std::lock_guard counting(mutex_);
+    --to_run_;
+  });
+  return true;
 }
 
 void Mesh::report(const Problem& problem) try {

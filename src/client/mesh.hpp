@@ -58,6 +58,7 @@ class Mesh : public std::enable_shared_from_this<Mesh> {
  private:
   using Clock = std::chrono::steady_clock;
 
+  bool try_to_run(std::function<void()> work);  // false when the loop has ended
   asio::awaitable<void> follow(std::shared_ptr<Mesh> self);
   asio::awaitable<Result<std::vector<NodeInfo>>> ask();
   void take_nodes(const std::vector<NodeInfo>& nodes);
@@ -79,7 +80,7 @@ class Mesh : public std::enable_shared_from_this<Mesh> {
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<Link>> links_;  // by address
-  std::size_t to_run_ = 0;                              // by run_on_loop
+  std::size_t to_run_ = 0;                              // by try_to_run
   bool ended_ = false;
 };
 

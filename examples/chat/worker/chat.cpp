@@ -56,16 +56,24 @@ std::vector<std::string> args_in(const json::value& message) {
 }  // namespace
 
 Chat::Chat(Users& users, Lanes::Post post, bool private_users)
-    : users_(users), post_(post), private_users_(private_users), lanes_(std::move(post)) {}
+    : users_(users),
+      post_(post),
+      private_users_(private_users),
+      lanes_(std::move(post)),
+      pool_(std::in_place, 2) {}
 
 void Chat::stop() {
-  pool_.stop();
-  pool_.join();
+  pool_->stop();
+  pool_.reset();  // with everything that waited
 }
 
 void Chat::on_message(Node& node, const Message& message) {
-  lanes_.add(message.client_id(), [this, node, message](Turn turn) mutable {
-    if (message.topic() == "chat") return on_chat(node, message, std::move(turn));
+  lanes_.add(message.client_id(), [this, node, message](const Turn& turn) mutable {
+    // The job is done when its turn ends; until then the queue keeps it for another worker.
+    Turn job(nullptr, [node, message, turn](void*) mutable {
+      node.async_ack(message, [](const Reply&) {});
+    });
+    if (message.topic() == "chat") return on_chat(node, message, std::move(job));
     on_connection(node, message);
   });
 }
@@ -118,9 +126,11 @@ void Chat::log_in(const RequestPtr& request) {
   const std::optional<User> found = users_.find(request->args[0]);
   const User user = found ? *found : User{.password_hash = nobodys_hash()};
   ++checking_;
-  boost::asio::post(pool_, [this, request, user] {
+  // Moved, not copied: the turn must not end later than its answer because this thread is slow to
+  // let go.
+  boost::asio::post(*pool_, [this, request = request, user]() mutable {
     const bool good = is_password(request->args[1], user.password_hash);
-    post_([this, request, user, good] { end_log_in(request, user, good); });
+    post_([this, request = std::move(request), user, good] { end_log_in(request, user, good); });
   });
 }
 

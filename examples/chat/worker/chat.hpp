@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ class Chat {
   void on_message(Node& node, const Message& message);
   /// A node (again) tells us of its connections; `alive` are the ids of all nodes there are.
   void on_nodes(Node& node, const std::vector<std::string>& alive);
-  /// Drops the passwords that wait to be checked; before `post` goes away.
+  /// Drops the passwords that wait to be checked. After the client ended, and before it goes away.
   void stop();
 
  private:
@@ -65,7 +66,7 @@ class Chat {
   const bool private_users_;
   Lanes lanes_;
   std::size_t checking_ = 0;  // passwords that wait for the pool
-  boost::asio::thread_pool pool_{2};
+  std::optional<boost::asio::thread_pool> pool_;
 };
 
 }  // namespace chat

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "chat.hpp"
 #include "password.hpp"
@@ -22,13 +23,13 @@ int run(const std::string& directory, const std::string& database, bool private_
   chat::Users users(database);
   seed(users);
 
-  weft::client::Client* client = nullptr;
+  std::optional<weft::client::Client> client;
   chat::Chat chat(
       users, [&](std::function<void()> work) { client->post(std::move(work)); }, private_users);
 
   weft::client::ClientBuilder builder;
   builder.directory(directory)
-      .consume({"chat", "conn"})
+      .consume({"chat", "conn"}, {.ack = true, .prefetch = 256})
       .stop_on_signals()
       .on_connect([&](weft::client::Node& node) {
         std::clog << "connected to node " << node.id() << " at " << node.address() << std::endl;
@@ -43,9 +44,8 @@ int run(const std::string& directory, const std::string& database, bool private_
         std::clog << problem.node << (problem.node.empty() ? "" : ": ") << problem.message
                   << std::endl;
       });
-  weft::client::Client made = builder.build();
-  client = &made;
-  made.run();
+  client.emplace(builder.build());
+  client->run();
   chat.stop();
   return 0;
 }
