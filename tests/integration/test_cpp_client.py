@@ -1,4 +1,6 @@
 """The C++ client (include/weft/client.hpp) against a running weft: tests/support/client_probe.cpp does what is asked."""
+import subprocess
+
 import pytest
 
 from chat_example import built
@@ -80,3 +82,18 @@ def test_a_handler_that_throws_does_no_harm(weft, asker):
     asker.send_text("throw")
     assert asker.asks("subscribe a") == "success 1 fail 0 total 1"
     assert "as asked" in weft.log()
+
+
+def test_speaks_tls_and_logs_in(start_weft, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=weft",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    (tmp_path / "entry.lua").write_text(SCRIPT)
+    door = f'{{ address: "127.0.0.1:0", certificate: {certificate}, key: {key} }}'
+    access = 'api: { access: { users: [ { username: probe, password: "a secret" } ] } }\n'
+    weft = start_weft(CONFIG + access, listen=f'{{ clients: "127.0.0.1:0", api: {door}, directory: {door} }}',
+                      environment={"CLIENT_PROBE": str(built("tests/client_probe")), "PROBE_CA": str(certificate),
+                                   "PROBE_USER": "probe", "PROBE_PASSWORD": "a secret"})
+    with Asker(weft.clients, timeout=60) as asker:
+        assert asker.asks("subscribe a") == "success 1 fail 0 total 1"

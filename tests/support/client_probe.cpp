@@ -70,13 +70,21 @@ class Probe {
   std::jthread thread_;
 };
 
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
 }  // namespace
 
 int main() {
   Probe probe;
+  weft::client::ClientBuilder builder;
+  if (const std::string authority = variable("PROBE_CA"); !authority.empty())
+    builder.tls(authority);
   auto client =
-      weft::client::ClientBuilder()
-          .directory(std::getenv("WEFT_DIRECTORY"))
+      builder.directory(variable("WEFT_DIRECTORY"))
+          .credentials(variable("PROBE_USER"), variable("PROBE_PASSWORD"))
           .consume({"probe"}, {.ack = true, .prefetch = 8})
           .backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(200))
           .stop_on_signals()
