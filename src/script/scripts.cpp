@@ -59,15 +59,18 @@ bool Scripts::is_changed(Loaded& script) const {
 }
 
 bool Scripts::reload_changed() {
+  // Every loop's Vm finds the same: one of them tells.
+  const bool tells = engine_.loop.index() == 0;
   bool replaced = false;
   for (std::shared_ptr<Loaded>& script : scripts_) {
     if (!is_changed(*script)) continue;
     try {
       script = run(script->config());
       replaced = true;
-      log::info("{}: loaded again for listener {}", script->config().file,
-                script->config().listener);
+      if (tells)
+        log::info("{}: loaded again for {}", script->config().file, script->config().listener);
     } catch (const ScriptError& error) {
+      if (!tells) continue;
       log::error("{}", error.what());
       log::error("  the script as it was before goes on");
     }
