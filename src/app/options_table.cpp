@@ -96,14 +96,12 @@ void add_listener(Table& table, std::string key, ListenConfig& (*get)(Config&), 
           key + ".certificate", [get](Config & c) -> auto& { return get(c).tls.certificate; },
           "PEM file with the certificate chain; turns TLS on. Read again on SIGHUP.")
       .path()
-      .live()
       .example("/etc/weft/tls/fullchain.pem");
   table
       .add<Config>(
           key + ".key", [get](Config & c) -> auto& { return get(c).tls.key; },
-          "PEM file with the certificate's private key.")
+          "PEM file with the certificate's private key. Read again on SIGHUP.")
       .path()
-      .live()
       .example("/etc/weft/tls/privkey.pem");
 }
 
@@ -126,17 +124,6 @@ void add_limits(Table& table, const std::string& prefix) {
   };
   using Limits = ConnectionLimits;
   add(
-      "max_message", [](Limits & l) -> auto& { return l.max_message; },
-      "Largest message a client may send, after inflating. Beyond it the connection is closed with "
-      "1009.")
-      .bytes(1, kGiB)
-      .example("256KiB");
-  add(
-      "max_fragments", [](Limits & l) -> auto& { return l.max_fragments; },
-      "Most fragments of one message.")
-      .range(1, 1'000'000)
-      .example("64");
-  add(
       "max_outbox", [](Limits & l) -> auto& { return l.max_outbox; },
       "Bytes that may wait for one client that reads slowly.")
       .bytes(kKiB, 4 * kGiB)
@@ -148,6 +135,28 @@ void add_limits(Table& table, const std::string& prefix) {
       .one_of({"close", "drop_oldest"})
       .example("drop_oldest");
   add(
+      "read_timeout", [](Limits & l) -> auto& { return l.read_timeout; },
+      "The connection is closed when no byte came for this long; 0 = never.")
+      .range(0, 24 * kHour)
+      .example("2m");
+  add(
+      "max_channels", [](Limits & l) -> auto& { return l.max_channels; },
+      "Channels one connection may be subscribed to.")
+      .range(0, 1'000'000)
+      .example("100");
+  if constexpr (std::is_same_v<Item, SocketConfig>) return;  // the rest is WebSocket's
+  add(
+      "max_message", [](Limits & l) -> auto& { return l.max_message; },
+      "Largest message a client may send, after inflating. Beyond it the connection is closed with "
+      "1009.")
+      .bytes(1, kGiB)
+      .example("256KiB");
+  add(
+      "max_fragments", [](Limits & l) -> auto& { return l.max_fragments; },
+      "Most fragments of one message.")
+      .range(1, 1'000'000)
+      .example("64");
+  add(
       "ping_interval", [](Limits & l) -> auto& { return l.ping_interval; },
       "The server pings a client that was silent this long; 0 = never.")
       .range(0, 24 * kHour)
@@ -157,11 +166,6 @@ void add_limits(Table& table, const std::string& prefix) {
       "The connection is closed when a ping stays unanswered this long.")
       .range(100, kHour)
       .example("10s");
-  add(
-      "read_timeout", [](Limits & l) -> auto& { return l.read_timeout; },
-      "The connection is closed when no byte came for this long; 0 = never.")
-      .range(0, 24 * kHour)
-      .example("2m");
   add(
       "compression", [](Limits & l) -> auto& { return l.compression; },
       "Offer permessage-deflate to clients that ask for it.")
@@ -176,11 +180,6 @@ void add_limits(Table& table, const std::string& prefix) {
       "Messages and control frames one client may send per second; 0 = no limit.")
       .range(0, 1'000'000)
       .example("50");
-  add(
-      "max_channels", [](Limits & l) -> auto& { return l.max_channels; },
-      "Channels one connection may be subscribed to.")
-      .range(0, 1'000'000)
-      .example("100");
 }
 
 /// What paths and sockets share: who answers, in which generation, with which options.
@@ -351,13 +350,11 @@ void add_sockets(Table& t) {
        "sockets[].certificate", [](SocketConfig & s) -> auto& { return s.tls.certificate; },
        "PEM file with the certificate chain; turns TLS on. Read again on SIGHUP.")
       .path()
-      .live()
       .example("/etc/weft/tls/fullchain.pem");
   t.add<SocketConfig>(
        "sockets[].key", [](SocketConfig & s) -> auto& { return s.tls.key; },
-       "PEM file with the certificate's private key.")
+       "PEM file with the certificate's private key. Read again on SIGHUP.")
       .path()
-      .live()
       .example("/etc/weft/tls/privkey.pem");
   add_limits<SocketConfig>(t, "sockets[].");
 }
@@ -572,7 +569,9 @@ std::span<const ListOption> option_lists() {
           "paths", "What each path of the client port does.",
           [](Config & c) -> auto& { return c.paths; }),
       list_of<SocketConfig>(
-          "sockets", "Raw TCP ports whose framing is a Lua script.",
+          "sockets",
+          "Raw TCP ports whose framing is a Lua script. One package may be 16 times "
+          "client.max_message.",
           [](Config & c) -> auto& { return c.sockets; }),
       list_of<QueueConfig>(
           "queues", "Bounded topics of jobs for workers.",
