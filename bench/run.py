@@ -114,6 +114,8 @@ class Bench:
 def short(report):
     if report["scenario"] == "idle":
         return f"{report['rss_per_connection']:.0f} bytes each"
+    if not report["count"]:
+        return "nothing came back in the measured time"
     return f"{report['server_cpu_us']:.2f} µs per {report['unit']}, p99 {report['latency_us']['p99']:.0f} µs"
 
 
@@ -128,7 +130,7 @@ FANOUT_ROWS = {
     "fan-out 128 B, 1,000 subscribers, 16 in flight": ["--conns", 1000, "--inflight", 16],
 }
 IDLE_ROWS = {
-    "idle, plain path": "/plain",
+    "idle, plain path": "/echo",
     "idle, subscribed to one channel": "/feed",
     "idle, Lua path": "/lua",
 }
@@ -192,7 +194,7 @@ MEASUREMENTS = {"echo": measure_echo, "fanout": measure_fanout, "idle": measure_
 
 
 def cpu(report):
-    return report["server_cpu_us"]
+    return report.get("server_cpu_us", float("inf"))
 
 
 def verdict(value, limit):
@@ -237,7 +239,7 @@ def idle_table(bench):
 
 
 def queue_table(bench):
-    p50, p99, p999 = (bench.median(QUEUE_ROW, "weft", lambda report: report["latency_us"][key] / 1000)
+    p50, p99, p999 = (bench.median(QUEUE_ROW, "weft", lambda report: report["latency_us"][key] / 1000 if report["count"] else float("inf"))
                       for key in ("p50", "p99", "p99.9"))
     if p50 is None:
         return []
