@@ -169,13 +169,14 @@ SharedBytes WebSocketConnection::deflate(DataType type, std::span<const std::byt
   return ws::encode_frame(opcode, deflater().compress(payload), true);
 }
 
-SendResult WebSocketConnection::queue(const SharedBytes& frame) {
-  if (!make_room(frame.size())) return close_sent_ ? SendResult::closed : SendResult::dropped;
+SendResult WebSocketConnection::queue(SharedBytes frame) {
+  const std::size_t size = frame.size();
+  if (!make_room(size)) return close_sent_ ? SendResult::closed : SendResult::dropped;
   // A frame that carries a compression context may not be missed, so it may not be dropped later.
-  stream_.write(frame,
+  stream_.write(std::move(frame),
                 options_->when_slow == SlowPolicy::drop_oldest && shared_form() != SharedForm::own);
   codecs_.counters.messages_out.add();
-  codecs_.counters.bytes_out.add(frame.size());
+  codecs_.counters.bytes_out.add(size);
   return SendResult::queued;
 }
 

@@ -63,7 +63,7 @@ class WebSocketConnection final : public net::StreamHandler,
   void close_as(std::uint16_t code, std::string reason, metrics::Counter& counter);
   void tell_closed();
   void watch_silence();
-  SendResult queue(const SharedBytes& frame);
+  SendResult queue(SharedBytes frame);
   bool make_room(std::size_t size);
   ws::Deflater& deflater();
   ws::Inflater& inflater();
