@@ -42,6 +42,13 @@ TEST_F(SandboxTest, Item44TheMetatableOfStringsIsLocked) {
   EXPECT_EQ(eval("pcall(setmetatable, '', {})").substr(0, 5), "false");
 }
 
+TEST_F(SandboxTest, Item44MetatablesThatScriptsShareAreLocked) {
+  for (const char* value : {"conn", "_G", "mix.json_decode('[]')", "mix.json_decode('1463819408261513216')",
+                            "mix.redis.connection()"}) {
+    EXPECT_EQ(eval("getmetatable(" + std::string(value) + ")"), "false") << value;
+  }
+}
+
 TEST_F(SandboxTest, Item44CollectgarbageOnlyCounts) {
   EXPECT_EQ(eval("type(collectgarbage('count'))"), "number");
   EXPECT_EQ(eval("collectgarbage('stop')").substr(0, 6), "error:");

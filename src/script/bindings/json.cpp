@@ -291,6 +291,8 @@ void add_json(lua_State* L) {
   lua_pushlightuserdata(L, nullptr);
   lua_setfield(L, -2, "null");
   luaL_newmetatable(L, kArray);
+  lua_pushboolean(L, 0);  // shared by all scripts: not theirs to change
+  lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
 }
 
