@@ -26,6 +26,13 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/benchmarks.md"
 SERVER_CORE, LOAD_CORE = "0", "1"
+PRIORITY = []  # ["chrt", "--rr", "1"] with --realtime
+
+
+def on_core(core):
+    """The front of a command that runs on one core."""
+    return [*PRIORITY, "taskset", "-c", core]
+
 
 
 def free_port():
@@ -40,7 +47,7 @@ class Server:
     def __init__(self, name, command, port=None, env=None):
         self.name = name
         self.process = subprocess.Popen(
-            ["taskset", "-c", SERVER_CORE, *map(str, command)],
+            [*on_core(SERVER_CORE), *map(str, command)],
             stdout=subprocess.PIPE if port is None else subprocess.DEVNULL,
             text=True, env={**os.environ, **(env or {})})
         self.port = int(self.process.stdout.readline()) if port is None else port
@@ -85,10 +92,10 @@ class Bench:
         self.found = {}
 
     def run(self, row, server, scenario, url, *flags):
-        command = ["taskset", "-c", LOAD_CORE, self.tool, "bench", scenario, url, "--json",
+        command = [*on_core(LOAD_CORE), self.tool, "bench", scenario, url, "--json",
                    "--server-pid", server.process.pid, *flags]
         if scenario != "idle":
-            command += ["--seconds", self.seconds]
+            command += ["--seconds", self.seconds, "--warm-up", min(1, self.seconds / 2)]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120)
         if done.returncode:
             sys.exit(f"{row}, {server.name}: {done.stderr.strip()}\n  {' '.join(map(str, command))}")
@@ -102,7 +109,7 @@ class Bench:
     def ratio(self, row, base):
         """The median over the rounds of weft's CPU by base's; neighbours in time share the noise."""
         pairs = zip(self.found.get((row, base), []), self.found.get((row, "weft"), []))
-        ratios = [cpu(weft) / cpu(floor) for floor, weft in pairs]
+        ratios = [cpu(weft) / cpu(floor) for floor, weft in pairs if cpu(floor)]
         return statistics.median(ratios) if ratios else None
 
     def median(self, row, server, value):
@@ -178,7 +185,7 @@ def measure_churn(bench, build):
 
 def measure_queue(bench, build):
     with Weft(build) as weft:
-        worker = subprocess.Popen(["taskset", "-c", LOAD_CORE, build / "bench/queue_worker",
+        worker = subprocess.Popen([*on_core(LOAD_CORE), build / "bench/queue_worker",
                                    f"127.0.0.1:{weft.directory}"], stdout=subprocess.PIPE, text=True)
         try:
             worker.stdout.readline()  # "ready"
@@ -250,11 +257,11 @@ def queue_table(bench):
             f"p99 < 5 ms | {verdict(p99, 5)} |"]
 
 
-def machine():
+def machine(commit):
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    commit = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    head = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     compiler = subprocess.run(["c++", "-dumpfullversion"], capture_output=True, text=True)
-    return (f"Measured on {datetime.date.today()}, commit {commit.stdout.strip()}: {os.cpu_count()} cores of "
+    return (f"Measured on {datetime.date.today()}, commit {commit or head.stdout.strip()}: {os.cpu_count()} cores of "
             f"{model[1] if model else 'unknown'}, Linux {platform.release().split('-')[0]}, g++ {compiler.stdout.strip()}, "
             f"load average {os.getloadavg()[0]:.1f} at the end.")
 
@@ -273,15 +280,21 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--only", default=",".join(MEASUREMENTS), help="of " + ", ".join(MEASUREMENTS))
+    parser.add_argument("--commit", help="what was built, where it is not HEAD")
+    parser.add_argument("--realtime", action="store_true",
+                        help="server and load with real-time priority (needs root): on a machine that is busy with other "
+                             "things the figures would be those of the other things")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
+    if options.realtime:
+        PRIORITY[:] = ["chrt", "--rr", "1"]
     options.tool = options.tool or options.build / "weft"
     bench = Bench(options)
     for name in options.only.split(","):
         print(name, flush=True)
         MEASUREMENTS[name](bench, options.build)
-    command = f"`bench/run.py --rounds {options.rounds} --seconds {options.seconds:g}`"
-    table = "\n".join([f"{machine()} Command: {command}, medians of {options.rounds} rounds.", "", *cpu_table(bench),
+    command = f"`bench/run.py --rounds {options.rounds} --seconds {options.seconds:g}{' --realtime' if options.realtime else ''}`"
+    table = "\n".join([f"{machine(options.commit)} Command: {command}, medians of {options.rounds} rounds.", "", *cpu_table(bench),
                        *idle_table(bench), *queue_table(bench)])
     print("\n" + table)
     if options.write:
