@@ -1,5 +1,5 @@
-// What stands before the first frame: request head, target, extensions and key, and the chunked
-// body of other requests.
+// What stands before the first frame: a PROXY header, request head, target, extensions and key, and
+// the chunked body of other requests.
 //
 // Input: the bytes of a connection. Every property is checked on whatever of it parses.
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "base/check.hpp"
 #include "wire/http/chunked.hpp"
 #include "wire/http/path.hpp"
+#include "wire/http/proxy_header.hpp"
 #include "wire/http/request_head.hpp"
 #include "wire/http/response.hpp"
 #include "wire/ws/handshake.hpp"
@@ -71,6 +72,28 @@ void try_chunks(std::string_view in) {
   check(end == std::string::npos || whole == pieces, "pieces change nothing");
 }
 
+void try_proxy_header(std::string_view in) {
+  const auto parsed = http::parse_proxy_header(in);
+  for (std::size_t size = 0; size < std::min<std::size_t>(in.size(), 300); ++size) {
+    const auto early = http::parse_proxy_header(in.substr(0, size));
+    if (!early) return check(!parsed, "what a prefix proves wrong is wrong");
+    if (!*early) continue;
+    check(parsed && *parsed && (*parsed)->size == (*early)->size,
+          "what follows a header changes nothing");
+    return;
+  }
+  if (!parsed || !*parsed || !(*parsed)->client) return;
+  check((*parsed)->size <= std::min(in.size(), 16 + http::kMaxProxyPayload), "limits hold");
+  const auto& client = *(*parsed)->client;
+  const bool is_v6 = client.address.find(':') != std::string::npos;
+  const std::string line = std::string(is_v6 ? "PROXY TCP6 " : "PROXY TCP4 ") + client.address +
+                           (is_v6 ? " ::1 " : " 127.0.0.1 ") + std::to_string(client.port) +
+                           " 1\r\n";
+  const auto again = http::parse_proxy_header(line);
+  check(again && *again && (*again)->client && (*again)->client->address == client.address,
+        "written out and read again it is the same client");
+}
+
 /// Two servers that read the same bytes must see the same request: what passes has one shape only.
 void try_head(std::string_view in) {
   const auto head = http::parse_request_head(in, kLimits);
@@ -123,6 +146,7 @@ void try_head(std::string_view in) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view in(reinterpret_cast<const char*>(data), size);
   try_head(in);
+  try_proxy_header(in);
   try_path(in);
   try_chunks(in);
   const std::string_view headers[] = {in.substr(0, in.find('\n')),

@@ -142,13 +142,13 @@ struct Config {
   struct {
     std::vector<std::string> allowed_origins = {};  ///< "" = same host; https://a.b, https://*.b, *
     bool require_origin = false;
-    std::size_t max_connections = 0;         ///< 0 = what the descriptor limit allows
-    std::size_t max_connections_per_ip = 0;  ///< 0 = no limit
+    std::size_t max_connections = 0;             ///< 0 = what the descriptor limit allows
+    std::size_t max_connections_per_ip = 0;      ///< 0 = no limit
     std::size_t max_connection_rate_per_ip = 0;  ///< new connections per second; 0 = no limit
     Millis handshake_timeout{10'000};
     std::size_t max_header_bytes = 16 << 10;
     std::size_t max_headers = 100;
-    std::vector<std::string> trusted_proxies = {};  ///< CIDR; their X-Forwarded-For is believed
+    std::vector<std::string> trusted_proxies = {};  ///< CIDR; they may name the client
     ConnectionLimits limits = {};
   } client;
 

@@ -294,7 +294,8 @@ void add_client(Table& t) {
       .example("64");
   t.add<Config>(
        "client.trusted_proxies", [](Config & c) -> auto& { return c.client.trusted_proxies; },
-       "Networks (CIDR) of proxies whose X-Forwarded-For is believed.")
+       "Networks (CIDR) of proxies that may name the client, by X-Forwarded-For or a PROXY header; "
+       "limits per address count the proxy.")
       .example("[10.0.0.0/8]");
   add_limits<Config>(t, "client.");
 }

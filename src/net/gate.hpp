@@ -1,5 +1,7 @@
 // Gate: how many connections the node takes, in all and from one address, and how fast. Asked once
-// per accept, never on a message's way, so it may lock.
+// per accept, never on a message's way, so it may lock. An address is that of the TCP peer: at
+// accept nobody knows yet whom a proxy speaks for, so limits per address count a proxy as one
+// client.
 #pragma once
 #include <boost/asio/ip/address.hpp>
 #include <cstdint>

@@ -17,7 +17,7 @@ struct DoorOptions {
   Millis first_byte_timeout{5'000};  ///< after connecting (and TLS)
   Millis head_timeout{10'000};       ///< from a head's first byte to its end; the same for a body
   Millis idle_timeout{60'000};       ///< between two requests
-  net::CidrList trusted_proxies;     ///< whose X-Forwarded-For and PROXY lines are believed
+  net::CidrList trusted_proxies;     ///< whose X-Forwarded-For and PROXY headers are believed
 };
 
 class Door {

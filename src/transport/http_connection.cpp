@@ -4,6 +4,7 @@
 
 #include "wire/http/error.hpp"
 #include "wire/http/path.hpp"
+#include "wire/http/proxy_header.hpp"
 #include "wire/http/response.hpp"
 
 namespace weft::transport {
@@ -32,7 +33,10 @@ class HttpConnection::Exchange final : public HttpExchange {
   net::Loop& loop_;
 };
 
-HttpConnection::HttpConnection(Door& door, net::Stream& stream) : door_(door), stream_(stream) {
+HttpConnection::HttpConnection(Door& door, net::Stream& stream)
+    : door_(door),
+      stream_(stream),
+      may_be_proxied_(door.options().trusted_proxies.contains(stream.remote().address())) {
   stream_.set_timer(door_.options().first_byte_timeout);
 }
 
@@ -54,7 +58,7 @@ void HttpConnection::process() {
     }
     switch (stage_) {
       case Stage::head:
-        more = read_head();
+        more = read_proxy_header() && read_head();
         break;
       case Stage::body:
         more = read_body();
@@ -67,6 +71,20 @@ void HttpConnection::process() {
 
 // --- a request
 // ----------------------------------------------------------------------------------------------------
+
+// Only a trusted proxy's: from anybody else the same bytes are a bad request. On a TLS listener it
+// comes inside TLS, as the first bytes of what was decrypted.
+bool HttpConnection::read_proxy_header() {
+  if (!may_be_proxied_) return true;
+  const auto header = http::parse_proxy_header(in_);
+  if (!header) return refuse(header.error()), false;
+  if (!*header) return false;
+  may_be_proxied_ = false;
+  if (const auto& client = (*header)->client)
+    proxied_.emplace(boost::asio::ip::make_address(client->address), client->port);
+  in_.erase(0, (*header)->size);
+  return true;
+}
 
 bool HttpConnection::read_head() {
   const auto head = http::parse_request_head(in_, door_.options().head);
@@ -109,13 +127,19 @@ bool HttpConnection::take_request(const http::RequestHead& head) {
   return true;
 }
 
+/// Who is at the other end, as far as TCP and a PROXY header tell.
+const boost::asio::ip::tcp::endpoint& HttpConnection::peer() const {
+  return proxied_ ? *proxied_ : stream_.remote();
+}
+
 // The last address of X-Forwarded-For that no trusted proxy has; the peer itself when it is not one
-// of them.
+// of them. Proxies append, some to the line that is there and some as a line of their own: all
+// lines together are one list, and what the client itself sent stands at its front.
 boost::asio::ip::tcp::endpoint HttpConnection::client_behind_proxies() const {
   const net::CidrList& trusted = door_.options().trusted_proxies;
-  boost::asio::ip::tcp::endpoint client = stream_.remote();
+  boost::asio::ip::tcp::endpoint client = peer();
   if (!trusted.contains(client.address())) return client;
-  std::string forwarded;  // a proxy may add a header of its own behind one that the client made up
+  std::string forwarded;
   for (const HttpHeader& header : request_.headers)
     if (http::equals_ignoring_case(header.name, "x-forwarded-for"))
       forwarded += (forwarded.empty() ? "" : ",") + header.value;
@@ -210,7 +234,7 @@ void HttpConnection::refuse(error_code error) {
 }
 
 void HttpConnection::refuse(int status, std::string_view why) {
-  door_.log_refused(net::to_string(stream_.remote()), why);
+  door_.log_refused(net::to_string(peer()), why);
   stage_ = Stage::answering;
   request_.method = "GET";
   answer({.status = status, .body = fmt::format("{}\n", why), .headers = {}, .close = true});
@@ -222,7 +246,7 @@ void HttpConnection::refuse(int status, std::string_view why) {
 Connection* HttpConnection::refuse_handshake(int status, std::string why,
                                              metrics::Counter& counter) {
   counter.add();
-  door_.log_refused(net::to_string(stream_.remote()), why);
+  door_.log_refused(net::to_string(request_.remote), why);
   HttpResponse response{.status = status, .body = why + "\n", .headers = {}, .close = true};
   if (status == 426) response.headers = {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}};
   answer(response);
@@ -296,8 +320,9 @@ Connection* HttpConnection::upgrade(
 void HttpConnection::on_end(error_code /*error*/) { stage_ = Stage::ended; }
 
 void HttpConnection::on_timer() {
+  const bool is_between_requests = stage_ == Stage::idle && exchange_;
+  if (!is_between_requests) door_.codecs().counters.rejected_timeout.add();
   if (stage_ == Stage::idle) return stream_.abort({});
-  door_.codecs().counters.rejected_timeout.add();
   if (in_.empty() && stage_ == Stage::head) return stream_.abort({});
   refuse(408, "the request did not arrive in time (client.handshake_timeout)");
 }

@@ -26,9 +26,11 @@ class HttpConnection final : public net::StreamHandler {
   void on_timer() override;
 
   void process();
+  bool read_proxy_header();
   bool read_head();
   bool read_body();
   bool take_request(const http::RequestHead& head);
+  const boost::asio::ip::tcp::endpoint& peer() const;
   boost::asio::ip::tcp::endpoint client_behind_proxies() const;
   void dispatch();
   void hand_over();
@@ -50,6 +52,8 @@ class HttpConnection final : public net::StreamHandler {
   net::StreamHandler* successor_ = nullptr;  // the WebSocket, once this is Stage::replaced
   Stage stage_ = Stage::idle;
   bool keep_alive_ = true, dispatching_ = false;
+  bool may_be_proxied_;  // a trusted proxy's PROXY header may come, before anything else
+  std::optional<boost::asio::ip::tcp::endpoint> proxied_;  // whom that header named
 };
 
 }  // namespace weft::transport

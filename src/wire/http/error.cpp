@@ -21,7 +21,7 @@ Entry entry_of(int value) {
     case HttpErrc::bad_target:
       return {400, "the request target is malformed"};
     case HttpErrc::target_too_long:
-      return {414, "the request target is longer than max_target"};
+      return {414, "the request target is longer than half of max_header_bytes"};
     case HttpErrc::bad_version:
       return {400, "the request line does not end in an HTTP version"};
     case HttpErrc::unsupported_version:
@@ -37,7 +37,7 @@ Entry entry_of(int value) {
     case HttpErrc::too_many_headers:
       return {431, "the request has more headers than max_headers"};
     case HttpErrc::head_too_large:
-      return {431, "the request head is larger than max_bytes"};
+      return {431, "the request head is larger than max_header_bytes"};
     case HttpErrc::missing_host:
       return {400, "the request has no Host header"};
     case HttpErrc::duplicate_host:
@@ -58,6 +58,8 @@ Entry entry_of(int value) {
       return {400, "the chunked body is malformed"};
     case HttpErrc::body_too_large:
       return {413, "the body is larger than max_body"};
+    case HttpErrc::bad_proxy_header:
+      return {400, "the PROXY header is malformed"};
   }
   return {500, nullptr};
 }

@@ -28,6 +28,7 @@ enum class HttpErrc {
   unknown_transfer_encoding,
   bad_chunk,
   body_too_large,
+  bad_proxy_header,
 };
 
 error_code make_error_code(HttpErrc error);
