@@ -2,7 +2,19 @@
 
 #include <algorithm>
 
+#include "wire/http/header.hpp"
+
 namespace weft {
+namespace {
+
+// A browser sends one Origin. Of two, who stands before us may have judged the other.
+bool names_two_origins(const transport::HttpRequest& request) {
+  return std::count_if(request.headers.begin(), request.headers.end(), [](const auto& header) {
+           return http::equals_ignoring_case(header.name, "origin");
+         }) > 1;
+}
+
+}  // namespace
 
 Arrivals::Arrivals(Place& place, transport::RequestHandler& otherwise, metrics::Registry& metrics)
     : place_(place),
@@ -25,7 +37,8 @@ void Arrivals::on_request(const transport::HttpRequest& request,
                               .close = true});
   const PathRule& rule = **found;
   if (request.wants_upgrade() &&
-      !is_origin_allowed(rule.origins, request.header("origin"), request.header("host"))) {
+      (names_two_origins(request) ||
+       !is_origin_allowed(rule.origins, request.header("origin"), request.header("host")))) {
     bad_origin_.add();
     return exchange->respond(
         {.status = 403,
