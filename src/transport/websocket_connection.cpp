@@ -86,10 +86,13 @@ bool WebSocketConnection::on_message(ws::Opcode kind, std::span<const std::byte>
 
 bool WebSocketConnection::on_ping(std::span<const std::byte> payload) {
   if (close_sent_ || !within_rate()) return true;
-  // To a peer that does not read, one pong may wait; a newer ping is answered when there is room
-  // again.
-  if (stream_.is_blocked() && std::exchange(pong_waits_, true)) return true;
-  stream_.write(ws::encode_frame(ws::Opcode::pong, payload));
+  // A peer that does not read has one pong waiting, that of its newest ping (RFC 6455 section
+  // 5.5.3).
+  SharedBytes pong = ws::encode_frame(ws::Opcode::pong, payload);
+  if (stream_.is_blocked())
+    waiting_pong_ = std::move(pong);
+  else
+    stream_.write(std::move(pong));
   return true;
 }
 
@@ -245,7 +248,7 @@ void WebSocketConnection::tell_closed() {
 }
 
 void WebSocketConnection::on_drained() {
-  pong_waits_ = false;
+  if (waiting_pong_ && !close_sent_) stream_.write(std::exchange(waiting_pong_, {}));
   if (!told_) handler_->on_drained();
 }
 

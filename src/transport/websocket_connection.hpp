@@ -76,12 +76,13 @@ class WebSocketConnection final : public net::StreamHandler,
   std::unique_ptr<std::vector<std::byte>> rest_;  // came while stopped
   std::unique_ptr<OwnDeflate> own_deflate_;
   std::unique_ptr<std::string> remote_;
+  SharedBytes waiting_pong_;           // of a peer that does not read: for its newest ping
   std::unique_ptr<CloseInfo> closed_;  // decided, perhaps not told yet
   SteadyTime last_read_;
   SteadyTime second_{};  // when the rate's present second began
   std::uint32_t this_second_ = 0;
   bool deflates_ = false, stopped_ = false, resumed_ = false, feeding_ = false;
-  bool ping_sent_ = false, pong_waits_ = false, close_sent_ = false, told_ = false;
+  bool ping_sent_ = false, close_sent_ = false, told_ = false;
 };
 
 }  // namespace weft::transport
