@@ -9,6 +9,7 @@
 
 #include "app/options.hpp"
 #include "app/value_text.hpp"
+#include "node/channel_name.hpp"
 
 namespace weft {
 namespace {
@@ -272,6 +273,17 @@ void check_path(Report& report, const Config& config, std::size_t index) {
     report.error(key, key + " (" + path.path + ") has no answer: its messages would go nowhere",
                  "add one of  script: lua/entry.lua,  files: web,  answer: echo,  queue: NAME,  "
                  "subscribe: [CHANNEL]");
+  for (std::size_t n = 0; n < path.subscribe.size(); ++n)
+    if (!is_channel_name(path.subscribe[n]))
+      report.error(
+          item(key + ".subscribe", n),
+          item(key + ".subscribe", n) + ": \"" + path.subscribe[n] + "\" is not a channel name",
+          "use up to 255 bytes without spaces and * > { }, and no $ in front");
+  if (path.subscribe.size() > path.limits.max_channels)
+    report.error(key + ".subscribe",
+                 key + ".subscribe names more channels than max_channels (" +
+                     std::to_string(path.limits.max_channels) + ")",
+                 "raise max_channels");
   if (!path.files.empty() && !path.subscribe.empty())
     report.error(key + ".subscribe",
                  key + " (" + path.path + ") serves files: nobody can be subscribed there",

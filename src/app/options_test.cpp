@@ -79,7 +79,7 @@ TEST(OptionsTest, DumpTellsWhoSaidAValue) {
 TEST(OptionsTest, ADumpReadBackIsTheSameConfiguration) {
   Loaded first = load(
       "paths:\n  - { path: /a, answer: echo, max_message: 1KiB }\n  - { path: /b, subscribe: "
-      "[feed, \"a: b\"] }\n"
+      "[feed, \"a:#b\"] }\n"
       "workers: [ { name: x, command: \"echo 'a'; sleep 1\" } ]\nclient: { ping_interval: 1m30s "
       "}\n");
   const std::string dump = dump_yaml(first, false);

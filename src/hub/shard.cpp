@@ -46,6 +46,12 @@ bool Shard::unsubscribe(Subscriber& subscriber, std::string_view name) {
   return true;
 }
 
+bool Shard::stands_in(const Subscriber& subscriber, std::string_view name) const {
+  const auto found = channels_.find(name);
+  return found != channels_.end() && place_of(subscriber.memberships_, *found->second,
+                                              subscriber) != subscriber.memberships_.size();
+}
+
 void Shard::unsubscribe_all(Subscriber& subscriber) {
   while (!subscriber.memberships_.empty()) remove(subscriber, subscriber.memberships_.size() - 1);
   subscriber.memberships_ = {};

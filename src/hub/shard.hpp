@@ -34,6 +34,7 @@ class Shard {
   /// false = it did not stand there.
   bool unsubscribe(Subscriber& subscriber, std::string_view channel);
   void unsubscribe_all(Subscriber& subscriber);
+  bool stands_in(const Subscriber& subscriber, std::string_view channel) const;
 
   /// To everyone who stands in the channel now.
   PublishCount deliver(const Publication& publication);

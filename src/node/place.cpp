@@ -1,5 +1,7 @@
 #include "node/place.hpp"
 
+#include <algorithm>
+
 #include "node/channel_name.hpp"
 
 namespace weft {
@@ -57,8 +59,13 @@ error_code Place::subscribe(session::Session& session, std::span<const std::stri
   if (shard_.is_walking()) return NodeErrc::delivering;
   for (const std::string& channel : channels)
     if (!is_channel_name(channel)) return NodeErrc::bad_channel;
-  if (session.channels() + channels.size() > session.max_channels())
-    return NodeErrc::too_many_channels;
+  if (session.channels() + channels.size() > session.max_channels()) {
+    // Near the limit it is worth looking: channels where it stands already take no place.
+    const auto is_new = [&](const std::string& name) { return !shard_.stands_in(session, name); };
+    const auto added = std::count_if(channels.begin(), channels.end(), is_new);
+    if (session.channels() + static_cast<std::size_t>(added) > session.max_channels())
+      return NodeErrc::too_many_channels;
+  }
   for (const std::string& channel : channels) shard_.subscribe(session, channel);
   count_channels();
   return {};
