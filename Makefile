@@ -31,12 +31,12 @@ check:
 	cmake --build --preset $(PRESET) -j $(JOBS)
 	ctest --preset $(PRESET) -L 'unit|lint'
 
-## make asan     every test under the address and undefined sanitizers
-## make tsan     every test under the thread sanitizer
+## make asan     every test but the load tests under the address and undefined sanitizers
+## make tsan     every test but the load tests under the thread sanitizer
 asan tsan:
 	cmake --preset $@ > /dev/null
 	cmake --build --preset $@ -j $(JOBS)
-	ctest --preset $@ -LE 'lint|browser'
+	ctest --preset $@ -LE 'lint|browser|load'
 
 ## make fuzz     build the libFuzzer targets (clang 14) into build/fuzz/fuzz
 fuzz:

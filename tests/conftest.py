@@ -5,7 +5,16 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
+from certificates import Certificate  # noqa: E402
 from weft_process import Weft  # noqa: E402
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A self-signed certificate for localhost in a folder of its own."""
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    return Certificate(folder)
 
 
 @pytest.fixture

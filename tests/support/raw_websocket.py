@@ -42,12 +42,15 @@ class Closed(Exception):
 class RawWebSocket:
     """Connected and upgraded unless `upgrade=False`."""
 
-    def __init__(self, port, path="/", extra=(), upgrade=True, host=None, timeout=20, receive_buffer=None):
+    def __init__(self, port, path="/", extra=(), upgrade=True, host=None, timeout=20, receive_buffer=None,
+                 tls=None):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)
         self.socket.connect(("127.0.0.1", port))
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.buffer = b""
         if upgrade:
             self.send(handshake(path, host or f"127.0.0.1:{port}", extra))

@@ -103,6 +103,10 @@ class Weft:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
+    def is_sanitized(self):
+        """Whether a sanitizer is in it: then its memory is not what users would see."""
+        return bool(re.search(r"lib[atu]\w*san\.so", pathlib.Path(f"/proc/{self.process.pid}/maps").read_text()))
+
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
