@@ -2,6 +2,7 @@
 // so that the clients of a node that died do not come back in step.
 #pragma once
 #include <algorithm>
+#include <utility>
 #include <chrono>
 #include <random>
 #include <utility>
