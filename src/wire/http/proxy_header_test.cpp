@@ -51,7 +51,10 @@ TEST(ProxyHeaderTest, ReadsVersion2WithItsExtras) {
   const std::string four = binary(0x21, 0x11, kSource4 + kTarget4 + kPorts + tlv);
   EXPECT_EQ(client_of(four + "GET"), "192.0.2.7 50000");
   EXPECT_EQ(parse(four + "GET").size, 16u + 12 + 5);
-  const std::string six = std::string(15, '\0') + "\x01" + std::string(16, '\xFF') + kPorts;
+  std::string six(15, '\0');
+  six += '\x01';
+  six.append(16, '\xFF');
+  six += kPorts;
   EXPECT_EQ(client_of(binary(0x21, 0x21, six)), "::1 50000");
 }
 
