@@ -264,7 +264,7 @@ void WebSocketConnection::on_timer() {
                     fmt::format("nothing came for {} ms (read_timeout)", silent.count()),
                     codecs_.counters.closed_silent);
   if (ping_sent_ && options_->pong_timeout.count() &&
-      silent >= options_->ping_interval + options_->pong_timeout)
+      stream_.loop().now() - pinged_ >= options_->pong_timeout)
     return close_as(
         close_code::kNoPong,
         fmt::format("no pong within {} ms (pong_timeout)", options_->pong_timeout.count()),
@@ -272,6 +272,7 @@ void WebSocketConnection::on_timer() {
   const bool may_ping = !ping_sent_ || !options_->pong_timeout.count();
   if (may_ping && options_->ping_interval.count() && silent >= options_->ping_interval) {
     ping_sent_ = true;
+    pinged_ = stream_.loop().now();
     stream_.write(ws::encode_frame(ws::Opcode::ping, {}));
   }
   watch_silence();
@@ -289,12 +290,15 @@ void WebSocketConnection::watch_silence() {
   };
   if (limits.read_timeout.count()) consider(limits.read_timeout);
   if (limits.ping_interval.count()) {
-    if (!ping_sent_)
+    if (!ping_sent_) {
       consider(limits.ping_interval);
-    else if (limits.pong_timeout.count())
-      consider(limits.ping_interval + limits.pong_timeout);
-    else
-      next = std::min(next, limits.ping_interval);  // no pong is waited for: just ping again
+    } else {
+      next = std::min(next, limits.ping_interval);  // a pong may come meanwhile: then ping again
+      if (limits.pong_timeout.count()) {
+        const auto waited = std::chrono::duration_cast<Millis>(stream_.loop().now() - pinged_);
+        next = std::min(next, std::max(limits.pong_timeout - waited, Millis(0)));
+      }
+    }
   }
   if (next != Millis::max()) stream_.set_timer(next);
 }

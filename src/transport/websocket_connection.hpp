@@ -79,6 +79,7 @@ class WebSocketConnection final : public net::StreamHandler,
   SharedBytes waiting_pong_;           // of a peer that does not read: for its newest ping
   std::unique_ptr<CloseInfo> closed_;  // decided, perhaps not told yet
   SteadyTime last_read_;
+  SteadyTime pinged_{};  // when the ping left that ping_sent_ speaks of
   SteadyTime second_{};  // when the rate's present second began
   std::uint32_t this_second_ = 0;
   bool deflates_ = false, stopped_ = false, resumed_ = false, feeding_ = false;

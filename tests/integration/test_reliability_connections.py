@@ -77,6 +77,18 @@ def test_a_silent_client_is_pinged_and_closed_with_3012_without_a_pong(start_wef
     assert weft.metric("weft_connections_closed_total", 'limit="pong_timeout"') == 1
 
 
+def test_a_client_that_answers_pings_stays(start_weft):
+    weft = start_weft("paths: [ { path: /echo, answer: echo, ping_interval: 200ms, pong_timeout: 20s, read_timeout: 0 } ]\n")
+    with RawWebSocket(weft.clients, "/echo") as client:
+        for _ in range(5):
+            opcode, payload, _, _ = client.read_frame()
+            assert opcode == PING, payload
+            client.send(frame(PONG, payload))
+        client.send_text("still here")
+        assert client.text() == "still here"
+    assert weft.metric("weft_connections_closed_total", 'limit="pong_timeout"') == 0
+
+
 def test_read_timeout_closes_who_sends_nothing_at_all(start_weft):
     weft = start_weft("paths: [ { path: /echo, answer: echo, ping_interval: 0, read_timeout: 500ms } ]\n")
     with RawWebSocket(weft.clients, "/echo") as client:
