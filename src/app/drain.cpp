@@ -10,63 +10,61 @@ constexpr std::size_t kLeastPerStep = 50;  // a handful of clients need not wait
 
 }  // namespace
 
+// Lives on its loop between begin() and share_done().
 struct Drain::Share {
-  LoopRooms* rooms;
-  std::vector<ConnectionId> left;
-  std::size_t per_step;
+  Share(Drain& drain, LoopRooms& its_rooms)
+      : rooms(its_rooms), timer([this, &drain] { drain.close_some(*this); }) {}
+
+  LoopRooms& rooms;
+  std::vector<ConnectionId> left = {};
+  std::size_t per_step = 0;
   Millis waited{0};
-  std::unique_ptr<net::CallbackTimer> timer;
-  std::shared_ptr<Share> itself;  // while the timer is set
+  net::CallbackTimer timer;
 };
 
-Drain::Drain(std::vector<LoopRooms*> rooms, LocalNode& node, DrainOptions options,
+Drain::Drain(const std::vector<LoopRooms*>& rooms, LocalNode& node, DrainOptions options,
              std::function<void()> done)
-    : rooms_(std::move(rooms)), node_(node), options_(options), done_(std::move(done)) {}
+    : node_(node),
+      first_loop_(rooms.front()->loop()),
+      options_(options),
+      done_(std::move(done)) {
+  for (LoopRooms* one : rooms) shares_.push_back(std::make_unique<Share>(*this, *one));
+}
+
+Drain::~Drain() = default;
 
 void Drain::start() {
   node_.set_draining();
-  waiting_ = rooms_.size();
-  for (LoopRooms* rooms : rooms_)
-    rooms->loop().dispatch([self = shared_from_this(), rooms] {
-      rooms->close_client_listeners();
-      auto share = std::make_shared<Share>(
-          Share{rooms, rooms->place().ids(), 0, Millis(0), nullptr, nullptr});
-      const auto steps =
-          static_cast<std::size_t>(std::max<std::int64_t>(self->options_.over / kStep, 1));
-      share->per_step = std::max((share->left.size() + steps - 1) / steps, kLeastPerStep);
-      if (self->options_.over.count() == 0) share->per_step = share->left.size();
-      share->timer = std::make_unique<net::CallbackTimer>([self, weak = std::weak_ptr(share)] {
-        const auto locked = weak.lock();
-        if (!locked) return;
-        locked->itself.reset();
-        self->close_some(locked);
-      });
-      self->close_some(share);
-    });
+  waiting_ = shares_.size();
+  for (auto& share : shares_)
+    share->rooms.loop().dispatch([this, &share = *share] { begin(share); });
+}
+
+void Drain::begin(Share& share) {
+  share.rooms.close_client_listeners();
+  share.left = share.rooms.place().ids();
+  const auto steps = static_cast<std::size_t>(std::max<std::int64_t>(options_.over / kStep, 1));
+  share.per_step = std::max((share.left.size() + steps - 1) / steps, kLeastPerStep);
+  if (options_.over.count() == 0) share.per_step = share.left.size();
+  close_some(share);
 }
 
 // On the share's loop, once per step until its clients are gone.
-void Drain::close_some(const std::shared_ptr<Share>& share) {
-  Place& place = share->rooms->place();
-  for (std::size_t i = 0; i < share->per_step && !share->left.empty(); ++i, share->left.pop_back())
-    if (session::Session* session = place.find(share->left.back()))
+void Drain::close_some(Share& share) {
+  Place& place = share.rooms.place();
+  for (std::size_t i = 0; i < share.per_step && !share.left.empty(); ++i, share.left.pop_back())
+    if (session::Session* session = place.find(share.left.back()))
       session->connection().close(close_code::kServiceRestart,
                                   "the server is stopping: connect again");
-  if (share->left.empty()) share->waited += kStep;
-  if (place.sessions() == 0 || share->waited > options_.clients_timeout)
-    return rooms_.front()->loop().post([self = shared_from_this(), share] { self->share_done(); });
-  net::Loop& loop = share->rooms->loop();
-  share->itself = share;
-  loop.timers().set(*share->timer, kStep);
+  if (share.left.empty()) share.waited += kStep;
+  if (place.sessions() == 0 || share.waited > options_.clients_timeout)
+    return first_loop_.post([this] { share_done(); });
+  share.rooms.loop().timers().set(share.timer, kStep);
 }
 
 void Drain::share_done() {
-  if (--waiting_ == 0) flush_queues();
-}
-
-void Drain::flush_queues() {
-  node_.queue().drain(rooms_.front()->loop(), options_.queue_timeout,
-                      [self = shared_from_this()] { self->done_(); });
+  if (--waiting_ > 0) return;
+  node_.queue().drain(first_loop_, options_.queue_timeout, [this] { done_(); });
 }
 
 }  // namespace weft

@@ -1,5 +1,6 @@
 // Drain: how a node leaves. Clients are told to come back over `over`, not all at once; then what
-// stands in the queues goes to its consumers; then `done`. Coordinated on the first loop.
+// stands in the queues goes to its consumers; then `done`. Owned by the server, which outlives the
+// loops' threads, so that it may be cut short at any moment.
 #pragma once
 #include <functional>
 #include <memory>
@@ -15,25 +16,28 @@ struct DrainOptions {
   Millis queue_timeout{5'000};    ///< for consumers to take what is left
 };
 
-class Drain : public std::enable_shared_from_this<Drain> {
+class Drain {
  public:
-  Drain(std::vector<LoopRooms*> rooms, LocalNode& node, DrainOptions options,
+  /// `done` runs on the first loop.
+  Drain(const std::vector<LoopRooms*>& rooms, LocalNode& node, DrainOptions options,
         std::function<void()> done);
+  ~Drain();
 
   /// On the first loop.
   void start();
 
  private:
   struct Share;  // one loop's clients
-  void close_some(const std::shared_ptr<Share>& share);
+  void begin(Share& share);
+  void close_some(Share& share);
   void share_done();
-  void flush_queues();
 
-  std::vector<LoopRooms*> rooms_;
   LocalNode& node_;
+  net::Loop& first_loop_;
   DrainOptions options_;
   std::function<void()> done_;
-  std::size_t waiting_ = 0;
+  std::vector<std::unique_ptr<Share>> shares_;
+  std::size_t waiting_ = 0;  // shares that have clients left
 };
 
 }  // namespace weft

@@ -50,6 +50,7 @@ Server::~Server() {
   loops_.stop_and_join();
   watcher_.reset();
   workers_.reset();
+  drain_.reset();
   rooms_.clear();
 }
 
@@ -216,7 +217,8 @@ void Server::drain() {
   options.over = mode_ == RunMode::dev ? Millis(0) : config_.node.drain;
   if (mode_ == RunMode::dev) options.clients_timeout = options.queue_timeout = Millis(500);
   log::info("draining: no new connections, clients are told to come back");
-  std::make_shared<Drain>(std::move(rooms), node_, options, [this] { stop_workers(); })->start();
+  drain_ = std::make_unique<Drain>(rooms, node_, options, [this] { stop_workers(); });
+  drain_->start();
 }
 
 void Server::stop_workers() {

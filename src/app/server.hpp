@@ -62,6 +62,7 @@ class Server {
   std::vector<std::unique_ptr<LoopRooms>> rooms_;
   std::unique_ptr<worker::Supervisor> workers_;
   std::unique_ptr<Watcher> watcher_;
+  std::unique_ptr<Drain> drain_;
   boost::asio::signal_set signals_;
   std::string directory_address_, api_address_;
   std::atomic<int> exit_code_{0};

@@ -82,9 +82,13 @@ asio::awaitable<error_code> Connection::run(std::shared_ptr<Connection> self,
   }
   stream_.close();
   ticker_.cancel();
-  fail_all(end_reason_ ? end_reason_ : error_code(ClientErrc::disconnected));
+  // A reset and an end of file are the same to the caller: which one comes first is chance.
+  const bool is_network = end_reason_.category() == boost::system::system_category();
+  const error_code reason =
+      !end_reason_ || is_network ? error_code(ClientErrc::disconnected) : end_reason_;
+  fail_all(reason);
   sink_ = nullptr;
-  co_return end_reason_ ? end_reason_ : error_code(ClientErrc::disconnected);
+  co_return reason;
 }
 
 error_code Connection::call(std::string request, OnReply& done) {
