@@ -16,5 +16,5 @@ ctest --preset release -LE 'unit|lint'
 for sanitizer in asan tsan; do
   build "$sanitizer"
   ctest --preset "$sanitizer" -j "$jobs" -L unit
-  ctest --preset "$sanitizer" -LE 'unit|lint|browser|load'
+  ctest --preset "$sanitizer" -LE 'unit|lint|browser|load|conformance'
 done
