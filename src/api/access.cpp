@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "wire/connmix/base64.hpp"
+#include "base/base64.hpp"
 
 namespace weft::api {
 namespace {
@@ -24,7 +24,7 @@ std::string lower(std::string_view text) {
 std::optional<Credentials> credentials_of(const transport::HttpRequest& request) {
   const std::string* header = request.header("authorization");
   if (!header || lower(std::string_view(*header).substr(0, 6)) != "basic ") return std::nullopt;
-  const auto decoded = connmix::from_base64(std::string_view(*header).substr(6));
+  const auto decoded = decode_base64(std::string_view(*header).substr(6));
   const std::size_t colon = decoded ? decoded->find(':') : std::string::npos;
   if (colon == std::string::npos) return std::nullopt;
   return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};

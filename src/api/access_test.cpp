@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
-#include "wire/connmix/base64.hpp"
 
 namespace weft::api {
 namespace {
@@ -14,8 +14,7 @@ HttpRequest from(std::string_view address, std::string_view credentials = "") {
   HttpRequest request;
   request.remote = {boost::asio::ip::make_address(address), 4000};
   if (!credentials.empty())
-    request.headers.push_back(
-        {"Authorization", "Basic " + connmix::to_base64(as_bytes(credentials))});
+    request.headers.push_back({"Authorization", "Basic " + encode_base64(as_bytes(credentials))});
   return request;
 }
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "api/fakes.hpp"
-#include "wire/connmix/base64.hpp"
+#include "base/base64.hpp"
 
 namespace weft::api {
 namespace {
@@ -44,7 +44,7 @@ class RoutesTest : public testing::Test {
     return options;
   }
   static transport::HttpHeader basic(std::string_view credentials) {
-    return {"authorization", "Basic " + connmix::to_base64(as_bytes(credentials))};
+    return {"authorization", "Basic " + encode_base64(as_bytes(credentials))};
   }
 
   metrics::Registry loop_metrics_;

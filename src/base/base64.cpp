@@ -6,16 +6,17 @@
 namespace weft {
 namespace {
 
-constexpr std::string_view kDigits =
+constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t kInvalid = 0xFF;
 
-constexpr std::array<std::int8_t, 256> values() {
-  std::array<std::int8_t, 256> table{};
-  table.fill(-1);
-  for (std::size_t i = 0; i < kDigits.size(); ++i)
-    table[static_cast<unsigned char>(kDigits[i])] = static_cast<std::int8_t>(i);
-  return table;
-}
+constexpr std::array<std::uint8_t, 256> kValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kInvalid);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}();
 
 }  // namespace
 
@@ -23,35 +24,34 @@ std::string encode_base64(std::span<const std::byte> bytes) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t left = std::min<std::size_t>(bytes.size() - i, 3);
-    unsigned group = 0;
+    const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t group = 0;
     for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8 | (k < left ? std::to_integer<unsigned>(bytes[i + k]) : 0);
+      group = group << 8 | (k < have ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0);
     for (std::size_t k = 0; k < 4; ++k)
-      out += k <= left ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+      out += k <= have ? kAlphabet[group >> (18 - 6 * k) & 63] : '=';
   }
   return out;
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {
-  static constexpr auto kValues = values();
-  if (text.size() % 4 != 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  if (text.size() % 4 == 0)
+    for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+  if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
-  out.reserve(text.size() / 4 * 3);
-  unsigned group = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool padded = i >= text.size() - padding;
-    const int value = padded ? 0 : kValues[static_cast<unsigned char>(text[i])];
-    if (value < 0) return std::nullopt;
-    group = group << 6 | static_cast<unsigned>(value);
-    if (i % 4 != 3) continue;
-    for (int shift = 16; shift >= 0; shift -= 8) out += static_cast<char>(group >> shift & 255);
-    group = 0;
+  out.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const char c : text) {
+    const std::uint8_t value = kValues[static_cast<unsigned char>(c)];
+    if (value == kInvalid) return std::nullopt;
+    bits = bits << 6 | value;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out += static_cast<char>(bits >> count & 0xFF);
   }
-  // Bits that the padding hides must be zero, or two texts would mean the same bytes.
-  for (std::size_t i = 0; i < padding; ++i, out.pop_back())
-    if (out.back() != '\0') return std::nullopt;
+  if (bits & ((1u << count) - 1)) return std::nullopt;  // not what any encoder writes
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Base64 with padding (RFC 4648 section 4), strict both ways.
+// Base64 (RFC 4648 section 4).
 #pragma once
 #include <optional>
 #include <span>
@@ -7,8 +7,10 @@
 
 namespace weft {
 
+/// With padding.
 std::string encode_base64(std::span<const std::byte> bytes);
-/// nullopt for anything that encode_base64 does not write.
+/// The bytes behind `text`, as a string. nullopt for characters outside the alphabet, a length that
+/// does not fit, or bits left over; padding may be left out.
 std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace weft

@@ -6,6 +6,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/json.hpp>
 
+#include "base/base64.hpp"
+#include "base/bytes.hpp"
 #include "client/request.hpp"
 #include "client/stream.hpp"
 #include "client/watchdog.hpp"
@@ -72,9 +74,7 @@ Result<std::vector<NodeInfo>> parse_nodes(std::string_view nodes_answer) {
 std::string authorization(const Options& options) {
   if (options.user.empty()) return {};
   const std::string secret = options.user + ':' + options.password;
-  std::string text = "Basic ";
-  request::append_base64(text, secret);
-  return text;
+  return "Basic " + encode_base64(as_bytes(secret));
 }
 
 Directory::Directory(std::shared_ptr<const Options> options,

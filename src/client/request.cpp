@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/base64.hpp"
+#include "base/bytes.hpp"
+
 namespace weft::client {
 
 Value::Value(double value) : text_("null") {
@@ -25,8 +28,6 @@ namespace request {
 namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
-constexpr std::string_view kBase64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr bool needs_escape(char c) {
   return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
@@ -88,7 +89,7 @@ std::string deliver(std::string_view method, std::string_view target, std::strin
     return out += '}';
   }
   out += '"';
-  append_base64(out, data);
+  out += encode_base64(as_bytes(data));
   return out += R"(","t":"binary"})";
 }
 
@@ -102,17 +103,6 @@ std::string open_call(ConnectionId id, std::string_view function) {
 }
 
 }  // namespace
-
-void append_base64(std::string& out, std::string_view bytes) {
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t left = std::min<std::size_t>(3, bytes.size() - at);
-    unsigned group = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      group = group << 8 | (i < left ? static_cast<unsigned char>(bytes[at + i]) : 0u);
-    for (std::size_t i = 0; i < 4; ++i)
-      out += i <= left ? kBase64[group >> (18 - 6 * i) & 63] : '=';
-  }
-}
 
 void append_string(std::string& out, std::string_view text) {
   out += '"';

@@ -32,7 +32,5 @@ void finish(std::string& request, std::uint64_t id);
 
 /// Appends `text` as a JSON string with its quotes.
 void append_string(std::string& out, std::string_view text);
-/// Appends `bytes` as base64, padded.
-void append_base64(std::string& out, std::string_view bytes);
 
 }  // namespace weft::client::request

@@ -88,18 +88,6 @@ TEST(RequestTest, EscapesControlCharactersAndLeavesUtf8Alone) {
   EXPECT_EQ(out, "\"a\\n\\t\\u0001\\\\é\"");
 }
 
-TEST(RequestTest, PadsBase64AsTheRfcExamples) {
-  const auto base64 = [](std::string_view bytes) {
-    std::string out;
-    request::append_base64(out, bytes);
-    return out;
-  };
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-}
-
 TEST(ValueTest, WritesNumbersShortAndNothingThatJsonLacks) {
   EXPECT_EQ(Value(0.1).text(), "0.1");
   EXPECT_EQ(Value(1.0 / 0.0 * 0.0).text(), "null");

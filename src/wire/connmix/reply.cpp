@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
-#include "wire/connmix/base64.hpp"
 #include "wire/connmix/json.hpp"
 
 namespace weft::connmix {
@@ -101,7 +101,7 @@ std::string job_event(EventStyle style, const JobEvent& event) {
 std::string publication_event(Style style, std::string_view channel, DataType type,
                               std::string_view data) {
   const bool binary = type == DataType::binary;
-  const std::string text = json_quote(binary ? to_base64(as_bytes(data)) : data);
+  const std::string text = json_quote(binary ? encode_base64(as_bytes(data)) : data);
   const std::string name = json_quote(channel);
   if (style == Style::long_keys)
     return fmt::format(R"({{"event":"publish","result":{{"channel":{},"data":{}{}}},"id":null}})",

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <initializer_list>
 
-#include "wire/connmix/base64.hpp"
+#include "base/base64.hpp"
 #include "wire/connmix/json.hpp"
 
 namespace weft::connmix {
@@ -106,7 +106,7 @@ std::variant<Refused, Payload> payload_of(const Params& params) {
     return Payload{DataType::text, data.is(Kind::string) ? data.string() : std::string(data.raw())};
   if (name != "binary")
     return invalid("type (t) must be \"text\" or \"binary\", not {}", type.raw().substr(0, 40));
-  auto bytes = data.is(Kind::string) ? from_base64(data.string()) : std::nullopt;
+  auto bytes = data.is(Kind::string) ? decode_base64(data.string()) : std::nullopt;
   if (!bytes) return invalid("data (d) of type binary must be base64");
   return Payload{DataType::binary, std::move(*bytes)};
 }
