@@ -126,11 +126,13 @@ void NodeScriptHost::http_request(script::HttpRequest request,
                      });
 }
 
+// Connected when the first script asks; no name means the first of the configuration.
 redis::RedisClient* NodeScriptHost::find_redis(std::string_view name) {
+  if (name.empty() && !redis_options_.empty()) name = redis_options_.front().name;
   for (NamedRedis& known : redis_)
-    if (known.name == name || name.empty()) return known.client.get();
+    if (known.name == name) return known.client.get();
   for (const redis::RedisOptions& options : redis_options_) {
-    if (options.name != name && !name.empty()) continue;
+    if (options.name != name) continue;
     redis_.push_back({options.name, std::make_unique<redis::RedisClient>(place_.loop(), options)});
     return redis_.back().client.get();
   }
