@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -114,6 +115,14 @@ class Weft:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def _log_where_it_hangs(self):
+        """Appends every thread's stack to the log, where gdb is installed."""
+        if shutil.which("gdb"):
+            stacks = subprocess.run(["gdb", "-p", str(self.process.pid), "-batch", "-ex", "thread apply all bt 16"],
+                                    capture_output=True, text=True, timeout=60)
+            with open(self.log_path, "a") as log:
+                log.write(f"did not end within 30 s of SIGTERM:\n{stacks.stdout}")
+
     def stop(self):
         """Ends it as a supervisor would; gives the exit code."""
         if self.process.poll() is None:
@@ -121,6 +130,7 @@ class Weft:
             try:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
+                self._log_where_it_hangs()
                 self.process.kill()
                 self.process.wait()
         return self.process.returncode
