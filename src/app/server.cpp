@@ -1,5 +1,8 @@
 #include "app/server.hpp"
 
+#include <sys/signalfd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -31,6 +34,15 @@ std::string dialable(const boost::asio::ip::tcp::endpoint& endpoint) {
   return net::to_string({boost::asio::ip::make_address("127.0.0.1"), endpoint.port()});
 }
 
+// Blocked in this thread and in all that it starts, so that they can only be read from here.
+int open_signals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 }  // namespace
 
 Server::Server(const Config& config, RunMode mode, std::function<Loaded()> reload)
@@ -42,7 +54,7 @@ Server::Server(const Config& config, RunMode mode, std::function<Loaded()> reloa
       node_(loops_, queue_, metrics_, config.node.slot),
       gate_(std::make_shared<net::Gate>(gate_limits(config), metrics_)),
       fallback_(node_),
-      signals_(loops_.at(0).context(), SIGTERM, SIGINT, SIGHUP) {
+      signals_(loops_.at(0).context(), open_signals()) {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -147,14 +159,7 @@ void Server::open_sockets(OpenPorts& ports) {
 // ------------------------------------------------------------------------------------------------------
 
 int Server::run() {
-  const auto wait = [this](auto& self) -> void {
-    signals_.async_wait([this, &self](error_code error, int signal) {
-      if (error) return;
-      on_signal(signal);
-      self(self);
-    });
-  };
-  wait(wait);
+  wait_for_signal();
   for (auto& rooms : rooms_)
     rooms->loop().post([this, &rooms] {
       if (mode_ == RunMode::run && config_.lua.reload.count())
@@ -186,6 +191,16 @@ void Server::watch_scripts() {
       [this](const std::vector<std::string>&) {
         for (auto& rooms : rooms_) rooms->loop().dispatch([&rooms] { rooms->reload_scripts(); });
       });
+}
+
+void Server::wait_for_signal() {
+  signals_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+    if (error) return;
+    signalfd_siginfo info{};
+    if (::read(signals_.native_handle(), &info, sizeof info) == sizeof info)
+      on_signal(static_cast<int>(info.ssi_signo));
+    wait_for_signal();
+  });
 }
 
 void Server::on_signal(int signal) {

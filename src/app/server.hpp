@@ -2,7 +2,7 @@
 // until told to drain, and comes down in the order the data flows.
 #pragma once
 #include <atomic>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +42,7 @@ class Server {
   void open_doors(OpenPorts& ports);
   void open_sockets(OpenPorts& ports);
   void watch_scripts();
+  void wait_for_signal();
   void on_signal(int signal);
   void reload();
   void drain();
@@ -63,7 +64,8 @@ class Server {
   std::unique_ptr<worker::Supervisor> workers_;
   std::unique_ptr<Watcher> watcher_;
   std::unique_ptr<Drain> drain_;
-  boost::asio::signal_set signals_;
+  boost::asio::posix::stream_descriptor
+      signals_;  // a signalfd: signals are read, nothing is interrupted
   std::string directory_address_, api_address_;
   std::atomic<int> exit_code_{0};
   bool draining_ = false;
