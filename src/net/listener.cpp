@@ -70,6 +70,17 @@ tcp::endpoint local_endpoint(int fd) {
   return endpoint;
 }
 
+// With SO_REUSEPORT the kernel may answer port 0 with one that another weft of this user listens
+// on: let a plain socket choose, and take what it had.
+tcp::endpoint choose_port(tcp::endpoint endpoint, const std::string& address) {
+  const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
+    fail(address, std::strerror(errno));
+  endpoint.port(local_endpoint(fd).port());
+  ::close(fd);
+  return endpoint;
+}
+
 }  // namespace
 
 tcp::endpoint parse_address(const std::string& address) {
@@ -94,8 +105,11 @@ tcp::endpoint parse_address(const std::string& address) {
 }
 
 BoundAddress bind_address(const std::string& address) {
-  const tcp::endpoint endpoint = parse_address(address);
-  if (endpoint.port() != 0) refuse_taken_port(endpoint, address);
+  tcp::endpoint endpoint = parse_address(address);
+  if (endpoint.port() == 0)
+    endpoint = choose_port(endpoint, address);
+  else
+    refuse_taken_port(endpoint, address);
   const int fd = open_socket(endpoint, address);
   return {local_endpoint(fd), fd};
 }
