@@ -86,6 +86,7 @@ std::optional<DeflateParams> accept(const Parameters& offer, const DeflateOffer&
 }  // namespace
 
 bool is_valid_key(std::string_view key) {
+  if (key.size() != 24) return false;  // 16 bytes with their padding
   const std::optional<std::string> bytes = decode_base64(key);
   return bytes && bytes->size() == 16;
 }
