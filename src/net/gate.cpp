@@ -25,7 +25,7 @@ const char* name_of(Refusal refusal) {
 }
 
 Admission::~Admission() {
-  if (gate_) gate_->leave(address_);
+  if (entry_) entry_->gate->leave(*entry_);
 }
 
 Gate::Gate(const GateLimits& limits, metrics::Registry& metrics)
@@ -47,21 +47,31 @@ std::pair<Admission, Refusal> Gate::admit(const boost::asio::ip::address& addres
   }
   ++open_;
   open_gauge_.add(1);
-  if (limits_.max_per_address || limits_.max_rate_per_address) ++addresses_[address].open;
-  return {Admission(this, address), Refusal::none};
+  GateEntry& entry = entry_of(address);
+  ++entry.open;
+  return {Admission(entry), Refusal::none};
+}
+
+bool Gate::asks_for_addresses() const {
+  return limits_.max_per_address || limits_.max_rate_per_address;
+}
+
+GateEntry& Gate::entry_of(const boost::asio::ip::address& address) {
+  return asks_for_addresses() ? addresses_.try_emplace(address, GateEntry{this}).first->second
+                              : everyone_;
 }
 
 Refusal Gate::judge(const boost::asio::ip::address& address, SteadyTime now) {
   if (limits_.max_connections && open_ >= limits_.max_connections) return Refusal::connections;
   if (memory_is_full(now)) return Refusal::memory;
-  if (!limits_.max_per_address && !limits_.max_rate_per_address) return Refusal::none;
+  if (!asks_for_addresses()) return Refusal::none;
   sweep(now);
-  PerAddress& entry = addresses_[address];
+  GateEntry& entry = entry_of(address);
   if (limits_.max_per_address && entry.open >= limits_.max_per_address) return Refusal::per_address;
   return has_rate_left(entry, now) ? Refusal::none : Refusal::rate;
 }
 
-bool Gate::has_rate_left(PerAddress& entry, SteadyTime now) const {
+bool Gate::has_rate_left(GateEntry& entry, SteadyTime now) const {
   if (!limits_.max_rate_per_address) return true;
   const auto rate = static_cast<double>(limits_.max_rate_per_address);
   const double passed = std::chrono::duration<double>(now - entry.refilled).count();
@@ -90,12 +100,11 @@ void Gate::sweep(SteadyTime now) {
   });
 }
 
-void Gate::leave(const boost::asio::ip::address& address) {
+void Gate::leave(GateEntry& entry) {
   const std::lock_guard lock(mutex_);
   --open_;
+  --entry.open;
   open_gauge_.add(-1);
-  const auto entry = addresses_.find(address);
-  if (entry != addresses_.end() && entry->second.open > 0) --entry->second.open;
 }
 
 std::size_t Gate::connections() const {

@@ -3,11 +3,13 @@
 // accept nobody knows yet whom a proxy speaks for, so limits per address count a proxy as one
 // client.
 #pragma once
+#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
@@ -28,29 +30,38 @@ const char* name_of(Refusal refusal);
 
 class Gate;
 
-/// A place behind the gate; given back when destroyed.
+/// What the gate knows of one address; all connections share one when no limit asks for addresses.
+struct GateEntry {
+  Gate* gate;
+  std::size_t open = 0;  ///< places that are held; an entry with any stays where it is
+  double tokens = 0;
+  SteadyTime refilled{};
+};
+
+/// A place behind the gate; given back when destroyed. One pointer, because each connection has
+/// one.
 class Admission {
  public:
   Admission() = default;
-  Admission(Admission&& other) noexcept
-      : gate_(std::exchange(other.gate_, nullptr)), address_(other.address_) {}
+  Admission(Admission&& other) noexcept : entry_(std::exchange(other.entry_, nullptr)) {}
   Admission& operator=(Admission&& other) noexcept {
-    std::swap(gate_, other.gate_);
-    std::swap(address_, other.address_);
+    std::swap(entry_, other.entry_);
     return *this;
   }
   ~Admission();
 
  private:
   friend class Gate;
-  Admission(Gate* gate, const boost::asio::ip::address& address) : gate_(gate), address_(address) {}
-  Gate* gate_ = nullptr;
-  boost::asio::ip::address address_;
+  explicit Admission(GateEntry& entry) : entry_(&entry) {}
+  GateEntry* entry_ = nullptr;
 };
 
+/// Outlives its admissions.
 class Gate {
  public:
   Gate(const GateLimits& limits, metrics::Registry& metrics);
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
 
   /// A place, or why there is none. Any thread.
   std::pair<Admission, Refusal> admit(const boost::asio::ip::address& address, SteadyTime now);
@@ -58,21 +69,19 @@ class Gate {
 
  private:
   friend class Admission;
-  struct PerAddress {
-    std::size_t open = 0;
-    double tokens = 0;
-    SteadyTime refilled{};
-  };
+  bool asks_for_addresses() const;
+  GateEntry& entry_of(const boost::asio::ip::address& address);
   Refusal judge(const boost::asio::ip::address& address, SteadyTime now);
-  bool has_rate_left(PerAddress& entry, SteadyTime now) const;
+  bool has_rate_left(GateEntry& entry, SteadyTime now) const;
   bool memory_is_full(SteadyTime now);
-  void leave(const boost::asio::ip::address& address);
+  void leave(GateEntry& entry);
   void sweep(SteadyTime now);
 
   GateLimits limits_;
   mutable std::mutex mutex_;
   std::size_t open_ = 0;
-  std::map<boost::asio::ip::address, PerAddress> addresses_;
+  GateEntry everyone_{this};
+  std::map<boost::asio::ip::address, GateEntry> addresses_;  // admissions point into it
   SteadyTime memory_checked_{}, swept_{};
   bool memory_full_ = false;
   metrics::Gauge& open_gauge_;

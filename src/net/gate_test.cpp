@@ -31,6 +31,20 @@ TEST(GateTest, OneAddressDoesNotTakeTheOthersPlaces) {
   EXPECT_EQ(gate.admit(kOther, kNow).second, Refusal::none);
 }
 
+TEST(GateTest, APlaceThatIsHeldOutlivesTheSweepOfItsAddress) {
+  metrics::Registry metrics;
+  Gate gate({.max_per_address = 1}, metrics);
+  {
+    const auto held = gate.admit(kOne, kNow);
+    EXPECT_EQ(gate.admit(kOther, kNow + seconds(10)).second, Refusal::none);
+    EXPECT_EQ(gate.admit(kOne, kNow + seconds(20)).second, Refusal::per_address);
+  }
+  EXPECT_EQ(gate.connections(), 0u);
+  EXPECT_EQ(gate.admit(kOne, kNow + seconds(30)).second, Refusal::none);
+}
+
+TEST(GateTest, APlaceCostsAConnectionOnePointer) { EXPECT_EQ(sizeof(Admission), sizeof(void*)); }
+
 TEST(GateTest, ARateIsRefilledByTime) {
   metrics::Registry metrics;
   Gate gate({.max_rate_per_address = 2}, metrics);
