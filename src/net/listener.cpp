@@ -5,128 +5,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/ip/address.hpp>
+#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <stdexcept>
 
 namespace weft::net {
 namespace {
 
 using boost::asio::ip::tcp;
-constexpr int kBacklog = 4096;
 constexpr int kAcceptsPerTurn = 64;
-// Bytes the kernel takes beside those that are on their way. Without this bound it takes up to 4
-// MiB from each client that does not read, out of one pool for the whole machine, and no outbox
-// limit counts them. Accepted sockets inherit it.
-constexpr int kUnsent = 128 << 10;
-
-[[noreturn]] void fail(const std::string& address, const std::string& why) {
-  throw std::runtime_error("cannot listen on \"" + address + "\": " + why);
-}
-
-int open_socket(const tcp::endpoint& endpoint, const std::string& address) {
-  const int fd =
-      ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) fail(address, std::strerror(errno));
-  const int on = 1, off = 0;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
-  if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
-      ::listen(fd, kBacklog) != 0) {
-    const int error = errno;
-    ::close(fd);
-    fail(address, error == EADDRINUSE
-                      ? "another program has this port (choose another, or stop that program)"
-                      : std::strerror(error));
-  }
-  return fd;
-}
-
-// SO_REUSEPORT lets a second weft of the same user share a port by accident: ask without it first.
-void refuse_taken_port(const tcp::endpoint& endpoint, const std::string& address) {
-  const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) fail(address, std::strerror(errno));
-  const int on = 1, off = 0;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  const int bound = ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
-  const int error = errno;
-  ::close(fd);
-  if (bound != 0)
-    fail(address, error == EADDRINUSE
-                      ? "another program has this port (choose another, or stop that program)"
-                      : std::strerror(error));
-}
-
-tcp::endpoint local_endpoint(int fd) {
-  tcp::endpoint endpoint;
-  auto size = static_cast<socklen_t>(endpoint.capacity());
-  ::getsockname(fd, endpoint.data(), &size);
-  endpoint.resize(size);
-  return endpoint;
-}
-
-// With SO_REUSEPORT the kernel may answer port 0 with one that another weft of this user listens
-// on: let a plain socket choose, and take what it had.
-tcp::endpoint choose_port(tcp::endpoint endpoint, const std::string& address) {
-  const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
-    fail(address, std::strerror(errno));
-  endpoint.port(local_endpoint(fd).port());
-  ::close(fd);
-  return endpoint;
-}
 
 }  // namespace
-
-tcp::endpoint parse_address(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) fail(address, "expected host:port, for example 127.0.0.1:6790");
-  std::string host = address.substr(0, colon);
-  const std::string port_text = address.substr(colon + 1);
-  unsigned port = 0;
-  const auto [stop, error] =
-      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-  if (error != std::errc{} || stop != port_text.data() + port_text.size() || port > 65535)
-    fail(address, "the port must be a number from 0 to 65535");
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-    host = host.substr(1, host.size() - 2);
-  if (host == "localhost") host = "127.0.0.1";
-  if (host.empty() || host == "*") host = "0.0.0.0";
-  error_code bad;
-  const auto parsed = boost::asio::ip::make_address(host, bad);
-  if (bad)
-    fail(address, "the host must be an IP address, \"localhost\" or empty for every address");
-  return {parsed, static_cast<unsigned short>(port)};
-}
-
-BoundAddress bind_address(const std::string& address) {
-  tcp::endpoint endpoint = parse_address(address);
-  if (endpoint.port() == 0)
-    endpoint = choose_port(endpoint, address);
-  else
-    refuse_taken_port(endpoint, address);
-  const int fd = open_socket(endpoint, address);
-  return {local_endpoint(fd), fd};
-}
 
 Listener::Listener(Loop& loop, BoundAddress& address, ListenerOptions options,
                    metrics::Registry& metrics, Make make)
     : loop_(loop),
       options_(std::move(options)),
       make_(std::move(make)),
-      fd_(address.first_fd >= 0 ? std::exchange(address.first_fd, -1)
-                                : open_socket(address.endpoint, to_string(address.endpoint))),
-      pause_([this] {
-        if (fd_ >= 0) loop_.poller().add(fd_, EPOLLIN, *this);
-      }),
+      fd_(listening_socket(address)),
+      pause_([this] { resume(); }),
       accepted_(metrics.counter("weft_connections_accepted_total", "sockets accepted")),
+      handed_over_(metrics.counter("weft_connections_handed_over_total",
+                                   "sockets given to a loop with fewer connections")),
       paused_(metrics.counter("weft_accept_pauses_total",
                               "times accepting paused for want of descriptors")) {
+  if (!address.balance) address.balance = std::make_shared<Balance>(loop.count());
+  balance_ = address.balance;
+  balance_->join(loop_, *this);
   loop_.poller().add(fd_, EPOLLIN, *this);
 }
 
@@ -134,7 +39,11 @@ Listener::~Listener() { close(); }
 
 void Listener::close() {
   if (fd_ < 0) return;
-  if (!pause_.is_set()) loop_.poller().remove(fd_);
+  balance_->leave(loop_);
+  if (pause_.is_set())
+    count_paused(-1);
+  else
+    loop_.poller().remove(fd_);
   pause_.cancel();
   ::close(std::exchange(fd_, -1));
 }
@@ -163,8 +72,54 @@ void Listener::accepted(int fd, const tcp::endpoint& remote) {
     if (refusal != Refusal::none) return refuse(fd, refusal, remote);
     connection.admission = std::move(admission);
   }
+  Loop& place = balance_->place_for(loop_);
+  if (&place == &loop_)
+    open(std::move(connection));
+  else
+    hand_over(place, std::move(connection));
+}
+
+// A connection between two loops. It may wait longer than the listener that accepted it lives, and
+// a loop that stops destroys it unopened: then the descriptor and the gate's place go back here.
+struct Listener::HandOver {
+  HandOver(Loop& its_loop, std::shared_ptr<Balance> its_balance, std::shared_ptr<Gate> its_gate,
+           Stream::Accepted accepted)
+      : to(its_loop),
+        balance(std::move(its_balance)),
+        gate(std::move(its_gate)),
+        connection(std::move(accepted)) {
+    to.add_load(1);
+  }
+  HandOver(HandOver&&) = delete;
+  ~HandOver() {
+    to.add_load(-1);
+    if (connection.fd >= 0) ::close(connection.fd);
+  }
+
+  Stream::Accepted take() {
+    Stream::Accepted taken = std::move(connection);
+    connection.fd = -1;
+    return taken;
+  }
+
+  Loop& to;
+  std::shared_ptr<Balance> balance;
+  std::shared_ptr<Gate> gate;  // before the connection, whose admission knows it
+  Stream::Accepted connection;
+};
+
+void Listener::hand_over(Loop& to, Stream::Accepted connection) {
+  handed_over_.add();
+  auto moved = std::make_unique<HandOver>(to, balance_, options_.gate, std::move(connection));
+  to.post([moved = std::move(moved)] {
+    Listener* listener = moved->balance->listener_of(moved->to);
+    if (listener) listener->open(moved->take());
+  });
+}
+
+void Listener::open(Stream::Accepted connection) {
   const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (options_.tls) connection.tls = options_.tls->new_session();
   Stream::open(loop_, std::move(connection), make_);
 }
@@ -194,6 +149,16 @@ void Listener::pause(int error) {
         std::strerror(error));
   loop_.poller().remove(fd_);
   loop_.timers().set(pause_, Millis(1000));
+  count_paused(1);
+}
+
+void Listener::resume() {
+  count_paused(-1);
+  loop_.poller().add(fd_, EPOLLIN, *this);
+}
+
+void Listener::count_paused(int change) {
+  if (options_.paused) options_.paused->fetch_add(change, std::memory_order_relaxed);
 }
 
 }  // namespace weft::net

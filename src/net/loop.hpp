@@ -3,6 +3,7 @@
 // itself. A *turn* is one round of ready sockets or one posted task; when it ends, every stream
 // that was written to is flushed once.
 #pragma once
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -71,6 +72,12 @@ class Loop {
   void retire(std::unique_ptr<StreamHandler> handler);
   std::size_t streams() const { return streams_.size(); }
 
+  /// Streams, and connections on their way here: what listeners balance by. Any thread.
+  std::size_t load() const {
+    return static_cast<std::size_t>(load_.load(std::memory_order_relaxed));
+  }
+  void add_load(std::ptrdiff_t change) { load_.fetch_add(change, std::memory_order_relaxed); }
+
   /// Runs on the calling thread until stop().
   void run();
   void stop();  ///< any thread
@@ -90,6 +97,7 @@ class Loop {
   static constexpr std::size_t kReceiveBuffer = 256 << 10;
 
   unsigned index_, count_;
+  std::atomic<std::ptrdiff_t> load_ = 0;  // before the context, whose last tasks may change it
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer tick_timer_;

@@ -33,9 +33,12 @@ Stream::Stream(Loop& loop, Accepted accepted)
       tls_(std::move(accepted.tls)),
       remote_(accepted.remote),
       admission_(std::move(accepted.admission)),
-      fd_(accepted.fd) {}
+      fd_(accepted.fd) {
+  loop_.add_load(1);
+}
 
 Stream::~Stream() {
+  loop_.add_load(-1);
   if (fd_ < 0) return;
   loop_.poller().remove(fd_);
   ::close(fd_);
@@ -207,12 +210,6 @@ void Stream::end() {
   loop_.poller().remove(fd_);
   ::close(std::exchange(fd_, -1));
   handler_->on_end(end_error_);
-}
-
-std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? '[' + address + "]:" + port : address + ':' + port;
 }
 
 }  // namespace weft::net

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/shared_bytes.hpp"
+#include "net/address.hpp"
 #include "net/gate.hpp"
 #include "net/loop.hpp"
 #include "net/outbox.hpp"
@@ -117,7 +118,5 @@ class Stream final : private Pollable, private Timer {
   bool dirty_ = false, blocked_ = false, watching_write_ = false, paused_ = false;
   bool finishing_ = false, fin_sent_ = false, ending_ = false;
 };
-
-std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);
 
 }  // namespace weft::net

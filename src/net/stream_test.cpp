@@ -43,7 +43,8 @@ class StreamTest : public testing::Test {
  protected:
   StreamTest() : address_(bind_address("127.0.0.1:0")) {
     listener_.emplace(
-        loop_, address_, ListenerOptions{.gate = gate_, .tls = {}, .refusal_answer = {}}, metrics_,
+        loop_, address_,
+        ListenerOptions{.gate = gate_, .tls = {}, .refusal_answer = {}, .paused = {}}, metrics_,
         [this](Stream& stream) { return std::make_unique<Recorder>(seen_, stream, echo_); });
     loop_.poller().start();
   }

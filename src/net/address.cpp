@@ -1,0 +1,128 @@
+#include "net/address.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <stdexcept>
+
+#include "weft/result.hpp"
+
+namespace weft::net {
+namespace {
+
+using boost::asio::ip::tcp;
+constexpr int kBacklog = 4096;
+// Bytes the kernel takes beside those that are on their way. Without this bound it takes up to 4
+// MiB from each client that does not read, out of one pool for the whole machine, and no outbox
+// limit counts them. Accepted sockets inherit it.
+constexpr int kUnsent = 128 << 10;
+
+[[noreturn]] void fail(const std::string& address, const std::string& why) {
+  throw std::runtime_error("cannot listen on \"" + address + "\": " + why);
+}
+
+int open_socket(const tcp::endpoint& endpoint, const std::string& address) {
+  const int fd =
+      ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) fail(address, std::strerror(errno));
+  const int on = 1, off = 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
+  if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
+      ::listen(fd, kBacklog) != 0) {
+    const int error = errno;
+    ::close(fd);
+    fail(address, error == EADDRINUSE
+                      ? "another program has this port (choose another, or stop that program)"
+                      : std::strerror(error));
+  }
+  return fd;
+}
+
+// SO_REUSEPORT lets a second weft of the same user share a port by accident: ask without it first.
+void refuse_taken_port(const tcp::endpoint& endpoint, const std::string& address) {
+  const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail(address, std::strerror(errno));
+  const int on = 1, off = 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  const int bound = ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+  const int error = errno;
+  ::close(fd);
+  if (bound != 0)
+    fail(address, error == EADDRINUSE
+                      ? "another program has this port (choose another, or stop that program)"
+                      : std::strerror(error));
+}
+
+tcp::endpoint local_endpoint(int fd) {
+  tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  ::getsockname(fd, endpoint.data(), &size);
+  endpoint.resize(size);
+  return endpoint;
+}
+
+// With SO_REUSEPORT the kernel may answer port 0 with one that another weft of this user listens
+// on: let a plain socket choose, and take what it had.
+tcp::endpoint choose_port(tcp::endpoint endpoint, const std::string& address) {
+  const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
+    fail(address, std::strerror(errno));
+  endpoint.port(local_endpoint(fd).port());
+  ::close(fd);
+  return endpoint;
+}
+
+}  // namespace
+
+tcp::endpoint parse_address(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) fail(address, "expected host:port, for example 127.0.0.1:6790");
+  std::string host = address.substr(0, colon);
+  const std::string port_text = address.substr(colon + 1);
+  unsigned port = 0;
+  const auto [stop, error] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc{} || stop != port_text.data() + port_text.size() || port > 65535)
+    fail(address, "the port must be a number from 0 to 65535");
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";
+  if (host.empty() || host == "*") host = "0.0.0.0";
+  error_code bad;
+  const auto parsed = boost::asio::ip::make_address(host, bad);
+  if (bad)
+    fail(address, "the host must be an IP address, \"localhost\" or empty for every address");
+  return {parsed, static_cast<unsigned short>(port)};
+}
+
+BoundAddress bind_address(const std::string& address, PortUse use) {
+  tcp::endpoint endpoint = parse_address(address);
+  if (endpoint.port() == 0)
+    endpoint = choose_port(endpoint, address);
+  else if (use == PortUse::alone)
+    refuse_taken_port(endpoint, address);
+  const int fd = open_socket(endpoint, address);
+  return {local_endpoint(fd), fd, {}};
+}
+
+int listening_socket(BoundAddress& address) {
+  if (address.first_fd >= 0) return std::exchange(address.first_fd, -1);
+  return open_socket(address.endpoint, to_string(address.endpoint));
+}
+
+std::string to_string(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? '[' + address + "]:" + port : address + ':' + port;
+}
+
+}  // namespace weft::net
