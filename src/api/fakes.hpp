@@ -69,6 +69,7 @@ class FakeNode final : public Node {
   }
   const std::string& id() const override { return id_; }
   bool draining() const override { return is_draining; }
+  std::vector<std::string_view> not_ready() const override { return reasons; }
 
   /// The oldest act that waits gets its answer.
   void finish() {
@@ -79,6 +80,7 @@ class FakeNode final : public Node {
 
   std::vector<std::string> calls;
   bool wait = false, is_draining = false;
+  std::vector<std::string_view> reasons;
   error_code error, publish_error;
   PublishCount reached{9, 0};
   std::deque<std::function<void()>> waiting;

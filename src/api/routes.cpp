@@ -119,10 +119,11 @@ void get_metrics(const Call& call) {
 void get_healthz(const Call& call) { call.respond(json(R"({"healthy":true})")); }
 
 void get_readyz(const Call& call) {
-  const bool draining = call.node.draining();
-  call.respond(json(
-      draining ? R"({"ready":false,"reasons":["draining"]})" : R"({"ready":true,"reasons":[]})",
-      draining ? 503 : 200));
+  std::string list;
+  for (const std::string_view reason : call.node.not_ready())
+    list += fmt::format(R"({}"{}")", list.empty() ? "" : ",", reason);
+  call.respond(json(fmt::format(R"({{"ready":{},"reasons":[{}]}})", list.empty(), list),
+                    list.empty() ? 200 : 503));
 }
 
 void get_status(const Call& call) {

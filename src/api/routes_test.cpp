@@ -142,10 +142,10 @@ TEST_F(RoutesTest, MetricsAreInPrometheusTextFormat) {
 TEST_F(RoutesTest, IsReadyUntilItDrains) {
   EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_EQ(get("/readyz").status, 200);
-  node_.is_draining = true;
+  node_.reasons = {"draining", "fd_limit"};
   EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_EQ(get("/readyz").status, 503);
-  EXPECT_EQ(get("/readyz").body, R"({"ready":false,"reasons":["draining"]})");
+  EXPECT_EQ(get("/readyz").body, R"({"ready":false,"reasons":["draining","fd_limit"]})");
 }
 
 // --- refusals ---

@@ -74,6 +74,8 @@ std::string banner(const Config& config, RunMode mode, const OpenPorts& ports, b
     lines.add(files ? "Open" : "WebSocket",
               url(files ? "http" : "ws", config.listen.clients, ports.clients, path.path),
               files ? "" : path.script);
+    if (shown == 1 && config.listen.clients.share_port)
+      lines.add("", "this port is shared with other processes");
   }
   if (shown > kMostPaths)
     lines.add("", "and " + std::to_string(shown - kMostPaths) + " more paths");

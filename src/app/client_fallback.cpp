@@ -27,10 +27,12 @@ void ClientFallback::on_request(const transport::HttpRequest& request,
                               .close = true});
   if (request.path == "/healthz")
     return exchange->respond({.status = 200, .body = "ok\n", .headers = {}});
-  if (request.path == "/readyz")
-    return exchange->respond({.status = node_.draining() ? 503 : 200,
-                              .body = node_.draining() ? "draining\n" : "ready\n",
-                              .headers = {}});
+  if (request.path == "/readyz") {
+    const std::vector<std::string_view> reasons = node_.not_ready();
+    std::string body(reasons.empty() ? "ready" : reasons.front());
+    return exchange->respond(
+        {.status = reasons.empty() ? 200 : 503, .body = std::move(body += '\n'), .headers = {}});
+  }
   for (const Mount& mount : mounts_)
     if (is_below(request.path, mount.path))
       return mount.files->on_request(request, std::move(exchange));

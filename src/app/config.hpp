@@ -24,6 +24,7 @@ struct TlsFiles {
 struct ListenConfig {
   std::string address;
   TlsFiles tls = {};
+  bool share_port = false;  ///< of `clients` only: other processes may listen there too
   bool enabled() const { return !address.empty(); }
 };
 

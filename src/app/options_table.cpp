@@ -221,6 +221,14 @@ void add_node(Table& t) {
       t, "listen.clients", [](Config& c) -> ListenConfig& { return c.listen.clients; },
       "Where clients connect: WebSocket and static files. host:port, :port for every interface, "
       "off = not opened.");
+  t.add<Config>(
+       "listen.clients.share_port", [](Config & c) -> auto& { return c.listen.clients.share_port; },
+       "Other weft processes of this user may listen on the same port, for more connections "
+       "than "
+       "one process may open files; the kernel spreads new connections over them. Give each its "
+       "own `node.slot` and `listen.api`; a publication reaches the clients of the process "
+       "that was asked.")
+      .example("true");
   add_listener(
       t, "listen.api", [](Config& c) -> ListenConfig& { return c.listen.api; },
       "Where workers and back-ends connect. Beyond loopback it needs api.access.users.");

@@ -116,7 +116,11 @@ Server::Opened Server::bind(const ListenConfig& listen, bool gated) {
         std::make_shared<net::TlsContext>(listen.tls.certificate, listen.tls.key));
     options.tls = certificates_.back();
   }
-  return {net::bind_address(listen.address), std::move(options)};
+  options.paused = node_.paused_listeners();
+  if (listen.share_port)
+    log::info("{} is shared: other processes with share_port may listen there too", listen.address);
+  const auto use = listen.share_port ? net::PortUse::shared : net::PortUse::alone;
+  return {net::bind_address(listen.address, use), std::move(options)};
 }
 
 void Server::open_doors(OpenPorts& ports) {

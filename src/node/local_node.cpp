@@ -7,6 +7,13 @@
 
 namespace weft {
 
+std::vector<std::string_view> LocalNode::not_ready() const {
+  std::vector<std::string_view> reasons;
+  if (draining_) reasons.push_back("draining");
+  if (paused_listeners_->load(std::memory_order_relaxed) > 0) reasons.push_back("fd_limit");
+  return reasons;
+}
+
 std::string new_node_id() {
   constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";
   std::random_device random;

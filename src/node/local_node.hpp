@@ -37,11 +37,15 @@ class LocalNode final : public Node {
   void status(net::Loop& from, Completion<NodeStatus> done) override;
   const std::string& id() const override { return id_; }
   bool draining() const override { return draining_; }
+  std::vector<std::string_view> not_ready() const override;
 
   Place& place(const net::Loop& loop) { return *places_[loop.index()]; }
 
   /// Says in status and readiness that the node is going away.
   void set_draining() { draining_ = true; }
+
+  /// Where listeners count themselves while they pause for want of descriptors.
+  std::shared_ptr<std::atomic<int>> paused_listeners() const { return paused_listeners_; }
 
  private:
   /// Runs `act(place, session)` on the loop of `id` and brings the error it gives to `done` on
@@ -57,6 +61,7 @@ class LocalNode final : public Node {
   unsigned slot_;
   SteadyTime started_ = std::chrono::steady_clock::now();
   std::atomic<bool> draining_ = false;
+  std::shared_ptr<std::atomic<int>> paused_listeners_ = std::make_shared<std::atomic<int>>(0);
   std::vector<std::unique_ptr<Place>> places_;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/metrics.hpp"
@@ -68,6 +69,8 @@ class Node {
   virtual void status(net::Loop& from, Completion<NodeStatus> done) = 0;
   virtual const std::string& id() const = 0;  ///< 13 base32 characters, new on every start
   virtual bool draining() const = 0;          ///< any thread
+  /// Why new connections should go elsewhere: "draining", "fd_limit"; empty = ready. Any thread.
+  virtual std::vector<std::string_view> not_ready() const = 0;
 };
 
 }  // namespace weft

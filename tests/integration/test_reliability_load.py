@@ -256,10 +256,18 @@ def test_item_38_out_of_descriptors_accepting_pauses_and_recovers(start_weft):
         assert weft.log().count("accepting pauses") <= 2, "one line per loop and minute"
         assert "ulimit -n" in weft.log()
         assert echoes(first, "who is in stays in")
+        wait_until(lambda: readiness(api) == (503, b'{"ready":false,"reasons":["fd_limit"]}'), what="/readyz says why")
         close_all(crowd)
+        wait_until(lambda: readiness(api)[0] == 200, what="it is ready again")
     wait_until(lambda: weft.metric("weft_sockets_open") == 0, what="the crowd is gone")
     with RawWebSocket(weft.clients, "/echo") as later:
         assert echoes(later, "open again")
+
+
+def readiness(api):
+    api.sendall(request("/readyz"))
+    answer = read_one(api)
+    return answer.status, answer.body
 
 
 def pauses(api):
