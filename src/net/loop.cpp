@@ -71,7 +71,11 @@ void Loop::end_turn() {
 void Loop::flush_dirty() {
   while (!dirty_.empty()) {
     std::swap(dirty_, flushing_);
-    for (Stream* stream : flushing_) stream->flush();
+    if (ring_ && flushing_.size() >= SendRing::kWorthIt) {
+      ring_->flush(flushing_);
+    } else {
+      for (Stream* stream : flushing_) stream->flush();
+    }
     const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - now_;
     for (const Stream* stream : flushing_)
       if (!stream->is_blocked()) count_send(taken);
@@ -106,6 +110,7 @@ void Loop::tick() {
 }
 
 void Loop::run() {
+  ring_ = SendRing::open();
   poller_.start();
   tick_timer_.expires_at(std::chrono::steady_clock::now());
   tick_timer_.async_wait([this](error_code error) {

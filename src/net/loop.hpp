@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "net/poller.hpp"
+#include "net/send_ring.hpp"
 #include "net/timer_wheel.hpp"
 
 namespace weft::net {
@@ -107,6 +108,7 @@ class Loop {
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<std::unique_ptr<StreamHandler>> retired_;
   std::vector<Stream*> dirty_, flushing_, ending_;
+  std::unique_ptr<SendRing> ring_;  // only while run() runs, and where the kernel has one
   bool turn_end_posted_ = false, in_turn_ = false;
   metrics::Histogram &lag_, &send_;
   Poller poller_;

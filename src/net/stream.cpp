@@ -139,7 +139,29 @@ bool Stream::send_some() {
 void Stream::flush() {
   dirty_ = false;
   if (blocked_ || fd_ < 0) return;
-  if (!send_some() || blocked_) return;
+  if (send_some() && !blocked_) flushed();
+}
+
+std::size_t Stream::begin_flush(std::span<iovec> parts) {
+  dirty_ = false;
+  if (blocked_ || fd_ < 0) return 0;
+  if (tls_ && outbox_.bytes() < kEarlyFlush) tls_->pump(outbox_);
+  return outbox_.gather(parts);
+}
+
+void Stream::end_flush(int result) {
+  if (blocked_ || fd_ < 0) return;
+  if (result < 0 && result != -EAGAIN && result != -EINTR) {
+    return abort({-result, boost::system::system_category()});
+  }
+  if (result == -EAGAIN) return watch(true);
+  if (result > 0) outbox_.consume(static_cast<std::size_t>(result));
+  if (send_some() && !blocked_)
+    flushed();  // nothing is left as a rule, and then send_some() asks nobody
+}
+
+// Everything is in the kernel.
+void Stream::flushed() {
   if (watching_write_) loop_.count_send(std::chrono::steady_clock::now() - blocked_since_);
   watch(false);
   if (finishing_ && !fin_sent_) {

@@ -89,6 +89,7 @@ class Stream final : private Pollable, private Timer {
 
  private:
   friend class Loop;
+  friend class SendRing;
 
   Stream(Loop& loop, Accepted accepted);
   void start();
@@ -97,6 +98,9 @@ class Stream final : private Pollable, private Timer {
   void read();
   void read_tls(std::span<std::byte> cipher);
   void flush();
+  std::size_t begin_flush(std::span<iovec> parts);  // flush() in two halves, for the ring:
+  void end_flush(int result);                       // what to send; what became of it, as -errno
+  void flushed();
   bool send_some();
   void watch(bool write);
   void end();  // called by the loop

@@ -1,0 +1,76 @@
+#include "net/send_ring.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/check.hpp"
+#include "net/stream.hpp"
+
+namespace weft::net {
+
+SendRing::SendRing() : ring_{}, sends_(std::make_unique_for_overwrite<Send[]>(kBatch)) {}
+
+SendRing::~SendRing() {
+  if (ring_.ring_fd > 0) io_uring_queue_exit(&ring_);
+}
+
+std::unique_ptr<SendRing> SendRing::open() {
+  const char* wanted = std::getenv("WEFT_IO");
+  if (wanted && std::string_view(wanted) == "epoll") return nullptr;
+  std::unique_ptr<SendRing> made(new SendRing);
+  constexpr unsigned kFlags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+  if (io_uring_queue_init(kBatch, &made->ring_, kFlags) < 0) return nullptr;
+  return made;
+}
+
+void SendRing::flush(std::span<Stream* const> streams) {
+  for (; streams.size() > kBatch; streams = streams.subspan(kBatch))
+    flush_batch(streams.first(kBatch));
+  flush_batch(streams);
+}
+
+void SendRing::flush_batch(std::span<Stream* const> streams) {
+  // No handler runs between gathering and the results, so what the parts point to stays.
+  unsigned count = 0;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    Send& send = sends_[i];
+    send.result = 0;
+    const std::size_t parts = streams[i]->begin_flush(send.parts);
+    if (parts == 0) continue;
+    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    const int fd = streams[i]->fd_;
+    constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    if (parts == 1) {
+      io_uring_prep_send(entry, fd, send.parts[0].iov_base, send.parts[0].iov_len, kFlags);
+    } else {
+      send.message = {};
+      send.message.msg_iov = send.parts;
+      send.message.msg_iovlen = parts;
+      io_uring_prep_sendmsg(entry, fd, &send.message, kFlags);
+    }
+    io_uring_sqe_set_data64(entry, i);
+    ++count;
+  }
+  submit(count);
+  for (std::size_t i = 0; i < streams.size(); ++i) streams[i]->end_flush(sends_[i].result);
+}
+
+void SendRing::submit(unsigned count) {
+  for (unsigned done = 0; done < count;) {
+    const int error = io_uring_submit_and_wait(&ring_, count - done);
+    check(error >= 0 || error == -EINTR || error == -EAGAIN || error == -EBUSY,
+          "the ring takes what it was made for");
+    io_uring_cqe* completion = nullptr;
+    unsigned head = 0, seen = 0;
+    io_uring_for_each_cqe(&ring_, head, completion) {
+      sends_[completion->user_data].result = completion->res;
+      ++seen;
+    }
+    io_uring_cq_advance(&ring_, seen);
+    done += seen;
+  }
+}
+
+}  // namespace weft::net

@@ -1,0 +1,47 @@
+// SendRing: the sends of a turn in batches of one io_uring_enter each, for when many streams have
+// something to say: fan-out, a burst of echoes. Nothing is in flight when flush() returns: every
+// send is told not to wait, so its result is there with the batch.
+#pragma once
+#include <liburing.h>
+
+#include <memory>
+#include <span>
+
+namespace weft::net {
+
+class Stream;
+
+class SendRing {
+ public:
+  /// From this many streams on a batch costs less than a send() for each.
+  static constexpr std::size_t kWorthIt = 8;
+
+  /// A ring for the calling thread, which alone may use it. Null where the kernel refuses io_uring
+  /// (Docker's default profile, kernels before 6.1) and with WEFT_IO=epoll in the environment.
+  static std::unique_ptr<SendRing> open();
+  ~SendRing();
+  SendRing(const SendRing&) = delete;
+  SendRing& operator=(const SendRing&) = delete;
+
+  /// Flushes every stream once, as Stream::flush() would.
+  void flush(std::span<Stream* const> streams);
+
+ private:
+  SendRing();
+  void flush_batch(std::span<Stream* const> streams);
+  void submit(unsigned count);
+
+  static constexpr unsigned kBatch = 256;
+  static constexpr std::size_t kGather =
+      16;  // frames per send; a stream with more sends the rest by itself
+
+  struct Send {
+    msghdr message;
+    iovec parts[kGather];
+    int result;
+  };
+  io_uring ring_;
+  std::unique_ptr<Send[]> sends_;
+};
+
+}  // namespace weft::net
