@@ -60,6 +60,7 @@ void Loop::begin_turn() {
 
 void Loop::end_turn() {
   in_turn_ = true;
+  if (joined_.left) joined_ = {};
   do {
     flush_dirty();
     end_streams();

@@ -16,6 +16,7 @@
 
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
+#include "net/outbox.hpp"
 #include "net/poller.hpp"
 #include "net/send_ring.hpp"
 #include "net/timer_wheel.hpp"
@@ -60,6 +61,9 @@ class Loop {
 
   /// What every stream of this loop reads into; its content is gone after the handler returns.
   std::span<std::byte> receive_buffer() { return {receive_buffer_.get(), kReceiveBuffer}; }
+
+  /// Where shared frames meet: see outbox.hpp. Forgotten when the turn ends.
+  Joined& joined() { return joined_; }
 
   /// The stream has bytes to send: flush it when this turn ends.
   void flush_later(Stream& stream);
@@ -107,6 +111,7 @@ class Loop {
   std::unique_ptr<std::byte[]> receive_buffer_;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<std::unique_ptr<StreamHandler>> retired_;
+  Joined joined_;
   std::vector<Stream*> dirty_, flushing_, ending_;
   std::unique_ptr<SendRing> ring_;  // only while run() runs, and where the kernel has one
   bool turn_end_posted_ = false, in_turn_ = false;

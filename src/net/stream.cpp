@@ -100,20 +100,26 @@ void Stream::read_tls(std::span<std::byte> cipher) {
 
 void Stream::write(SharedBytes bytes, bool droppable) {
   if (ending_ || finishing_ || bytes.empty()) return;
-  if (tls_)
-    tls_->write(std::move(bytes), droppable);
-  else
-    outbox_.push(std::move(bytes), droppable);
-  if (!dirty_ && !blocked_) {
+  unsent().push_shared(std::move(bytes), droppable, loop_.joined());
+  wrote();
+}
+
+void Stream::write_copy(std::span<const std::byte> head, std::span<const std::byte> body) {
+  if (ending_ || finishing_) return;
+  unsent().append(head, body);
+  wrote();
+}
+
+void Stream::wrote() {
+  if (blocked_) return;
+  if (!dirty_) {
     dirty_ = true;
     loop_.flush_later(*this);
   }
-  if (queued_bytes() > kEarlyFlush && !blocked_) send_some();
+  if (queued_bytes() > kEarlyFlush) send_some();
 }
 
-std::size_t Stream::drop_oldest(std::size_t limit) {
-  return tls_ ? tls_->drop_oldest(limit) : outbox_.drop_oldest(limit);
-}
+std::size_t Stream::drop_oldest(std::size_t limit) { return unsent().drop_oldest(limit); }
 
 // Gives false when the stream broke.
 bool Stream::send_some() {

@@ -61,9 +61,12 @@ class Stream final : private Pollable, private Timer {
   /// From now on `handler` reads; the old one lives until the turn ends.
   StreamHandler& set_handler(std::unique_ptr<StreamHandler> handler);
 
-  /// Queues `bytes`; they leave when the turn ends, or at once when more than 64 KiB wait.
+  /// Queues `bytes`, which others may share; they leave when the turn ends, or at once when more
+  /// than 64 KiB wait.
   void write(SharedBytes bytes, bool droppable = false);
-  std::size_t queued_bytes() const { return outbox_.bytes() + (tls_ ? tls_->pending_bytes() : 0); }
+  /// The same for bytes of this stream alone, which are copied: `head` and `body` behind it.
+  void write_copy(std::span<const std::byte> head, std::span<const std::byte> body = {});
+  std::size_t queued_bytes() const { return outbox_.bytes() + (tls_ ? tls_->plain().bytes() : 0); }
   /// The peer's window is full: bytes wait although the loop tried to send them.
   bool is_blocked() const { return blocked_; }
   /// Takes the oldest droppable frames out until `limit` bytes are left; gives how many went.
@@ -102,6 +105,8 @@ class Stream final : private Pollable, private Timer {
   void end_flush(int result);                       // what to send; what became of it, as -errno
   void flushed();
   bool send_some();
+  void wrote();
+  Outbox& unsent() { return tls_ ? tls_->plain() : outbox_; }
   void watch(bool write);
   void end();  // called by the loop
 

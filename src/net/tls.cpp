@@ -90,8 +90,7 @@ void TlsSession::pump(Outbox& out) {
   if (!ready) return;
   out.push(SharedBytes::make(
                ready,
-               [&](std::span<std::byte> into) { BIO_read(out_, into.data(), clamp_size(ready)); }),
-           false);
+               [&](std::span<std::byte> into) { BIO_read(out_, into.data(), clamp_size(ready)); }));
 }
 
 void TlsSession::close_notify() {

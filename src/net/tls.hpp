@@ -24,14 +24,12 @@ class TlsSession {
   /// Plain text out of what was fed: 0 = nothing more now. Errors: eof after close_notify, any
   /// other is fatal.
   Result<std::size_t> read(std::span<std::byte> plain);
-  /// Queues plain text; it is encrypted by pump().
-  void write(SharedBytes plain, bool droppable) { plain_.push(std::move(plain), droppable); }
-  std::size_t drop_oldest(std::size_t limit) { return plain_.drop_oldest(limit); }
+  /// Plain text that waits; it is encrypted by pump().
+  Outbox& plain() { return plain_; }
   /// Moves cipher text that is ready, at most about 64 KiB of it, into `out`.
   void pump(Outbox& out);
   void close_notify();
   bool is_established() const { return SSL_is_init_finished(ssl_.get()); }
-  std::size_t pending_bytes() const { return plain_.bytes(); }
 
  private:
   struct Free {

@@ -10,6 +10,14 @@
 
 namespace weft::transport {
 
+namespace {
+
+constexpr ws::Opcode opcode_of(DataType type) {
+  return type == DataType::text ? ws::Opcode::text : ws::Opcode::binary;
+}
+
+}  // namespace
+
 struct WebSocketConnection::OwnDeflate {
   std::optional<ws::Deflater> deflater;
   std::optional<ws::Inflater> inflater;
@@ -153,8 +161,12 @@ void WebSocketConnection::resume() {
 SendResult WebSocketConnection::send(DataType type, std::span<const std::byte> payload) {
   if (close_sent_ || told_) return SendResult::closed;
   if (deflates_ && payload.size() >= options_->compress_above) return queue(deflate(type, payload));
-  return queue(
-      ws::encode_frame(type == DataType::text ? ws::Opcode::text : ws::Opcode::binary, payload));
+  if (is_droppable()) return queue(ws::encode_frame(opcode_of(type), payload));
+  const ws::FrameHead head(opcode_of(type), payload.size());
+  if (!make_room(head.size() + payload.size())) return refused();
+  stream_.write_copy(head.bytes(), payload);
+  count_sent(head.size() + payload.size());
+  return SendResult::queued;
 }
 
 SendResult WebSocketConnection::send_frame(const SharedBytes& frame) {
@@ -168,19 +180,29 @@ SharedForm WebSocketConnection::shared_form() const {
 }
 
 SharedBytes WebSocketConnection::deflate(DataType type, std::span<const std::byte> payload) {
-  const ws::Opcode opcode = type == DataType::text ? ws::Opcode::text : ws::Opcode::binary;
-  return ws::encode_frame(opcode, deflater().compress(payload), true);
+  return ws::encode_frame(opcode_of(type), deflater().compress(payload), true);
+}
+
+// A frame that carries a compression context may not be missed, so it may not be dropped later.
+bool WebSocketConnection::is_droppable() const {
+  return options_->when_slow == SlowPolicy::drop_oldest && shared_form() != SharedForm::own;
 }
 
 SendResult WebSocketConnection::queue(SharedBytes frame) {
   const std::size_t size = frame.size();
-  if (!make_room(size)) return close_sent_ ? SendResult::closed : SendResult::dropped;
-  // A frame that carries a compression context may not be missed, so it may not be dropped later.
-  stream_.write(std::move(frame),
-                options_->when_slow == SlowPolicy::drop_oldest && shared_form() != SharedForm::own);
+  if (!make_room(size)) return refused();
+  stream_.write(std::move(frame), is_droppable());
+  count_sent(size);
+  return SendResult::queued;
+}
+
+SendResult WebSocketConnection::refused() const {
+  return close_sent_ ? SendResult::closed : SendResult::dropped;
+}
+
+void WebSocketConnection::count_sent(std::size_t size) {
   codecs_.counters.messages_out.add();
   codecs_.counters.bytes_out.add(size);
-  return SendResult::queued;
 }
 
 bool WebSocketConnection::make_room(std::size_t size) {

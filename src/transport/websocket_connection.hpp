@@ -64,6 +64,9 @@ class WebSocketConnection final : public net::StreamHandler,
   void tell_closed();
   void watch_silence();
   SendResult queue(SharedBytes frame);
+  SendResult refused() const;
+  bool is_droppable() const;
+  void count_sent(std::size_t size);
   bool make_room(std::size_t size);
   ws::Deflater& deflater();
   ws::Inflater& inflater();

@@ -83,6 +83,9 @@ std::size_t write_header(std::span<std::byte> out, const FrameHeader& header) {
   return size;
 }
 
+FrameHead::FrameHead(Opcode opcode, std::size_t payload_size)
+    : size_(write_header(bytes_, {.opcode = opcode, .payload_size = payload_size})) {}
+
 SharedBytes encode_frame(Opcode opcode, std::span<const std::byte> payload, bool rsv1) {
   return encode({.opcode = opcode, .rsv1 = rsv1, .payload_size = payload.size()}, payload);
 }

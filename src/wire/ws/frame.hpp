@@ -46,6 +46,18 @@ std::size_t header_size_of(const FrameHeader& header);
 /// must have room, kMaxHeaderSize is always enough.
 std::size_t write_header(std::span<std::byte> out, const FrameHeader& header);
 
+/// The header of a whole server frame with FIN set, not masked, for who writes the payload itself.
+class FrameHead {
+ public:
+  FrameHead(Opcode opcode, std::size_t payload_size);
+  std::span<const std::byte> bytes() const { return std::span(bytes_).first(size_); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::array<std::byte, kMaxHeaderSize> bytes_;
+  std::size_t size_;
+};
+
 /// A whole server frame with FIN set, not masked: equal for every receiver, so it can be shared.
 /// `rsv1`: `payload` is compressed.
 SharedBytes encode_frame(Opcode opcode, std::span<const std::byte> payload, bool rsv1 = false);
