@@ -22,6 +22,7 @@ class ChurnRun : SwarmSink {
   }
 
   Report run() {
+    make_room_for(options_.target.connections);
     Meter meter(server_of(options_.target, url_of(options_.target.url)));
     for (Member who = 0; who < options_.target.connections; ++who) {
       joined_at_[who] = now_nanos();

@@ -1,7 +1,9 @@
 // `weft bench echo` and `queue`. Without a rate each connection keeps `inflight` messages on their
 // way and sends one more for each that comes back; with a rate messages leave when they are due, on
-// the connections in turn, whatever has come back, and latency counts from the due time.
+// the connections in turn, whatever has come back, and latency counts from the due time. Members of
+// the swarm behind the first target.connections are those that flood.
 #include "bench/meter.hpp"
+#include "bench/numbers.hpp"
 #include "bench/pace.hpp"
 #include "bench/scenarios.hpp"
 #include "bench/swarm.hpp"
@@ -10,8 +12,8 @@ namespace weft::bench {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kDrain =
-    2 * kSecond;  // how long the last answers of an open-loop run may take
+constexpr std::int64_t kDrain = 2 * kSecond;   // how long the last answers with a rate may take
+constexpr std::size_t kFloodBlock = 64 << 10;  // bytes handed over at a time by one that floods
 
 std::int64_t nanos(double seconds) { return static_cast<std::int64_t>(seconds * kSecond); }
 
@@ -26,24 +28,31 @@ class EchoRun : protected SwarmSink {
     report_.connections = options.target.connections;
     report_.size = options.size;
     report_.rate = options.rate;
+    report_.flood = options.flood;
     report_.unit = "message";
     report_.latency_name = "round trip";
   }
 
  protected:
   void open() {
+    make_room_for(options_.target.connections + options_.flood);
+    const Peer peer = peer_of(options_.target);
     const std::int64_t began = now_nanos();
-    swarm_.join_all(peer_of(options_.target), options_.target.connections);
+    swarm_.join_all(peer, options_.target.connections);
     report_.open_seconds = static_cast<double>(now_nanos() - began) * 1e-9;
+    swarm_.join_all(peer, options_.flood);
+    begin_flood();
   }
 
   void begin_window() {
     meter_.start();
+    flooded_before_ = swarm_.discarded();
     measuring_ = true;
   }
 
   Report end_window() {
     meter_.stop(report_);
+    report_.flood_bytes = swarm_.discarded() - flooded_before_;
     measuring_ = false;
     return report_;
   }
@@ -55,15 +64,42 @@ class EchoRun : protected SwarmSink {
     report_.latency.record(latency);
   }
 
-  void on_closed(Member) override {
-    throw BenchError(options_.target.url + ": " + swarm_.last_error());
+  void on_drained(Member who) override {
+    if (floods(who)) flood(who);
   }
+
+  void on_closed(Member who) override {
+    if (!floods(who)) throw BenchError(options_.target.url + ": " + swarm_.last_error());
+    ++report_.flood_closed;
+  }
+
+  bool floods(Member who) const { return who >= options_.target.connections; }
 
   EchoOptions options_;
   Swarm swarm_;
   Meter meter_;
   Report report_;
   bool measuring_ = false;
+
+ private:
+  void begin_flood() {
+    const std::string frame = client_frame(ws::Opcode::text, std::string(options_.size, 'x'));
+    while (flood_block_.size() < kFloodBlock) flood_block_ += frame;
+    for (std::size_t i = 0; i < options_.flood; ++i) {
+      const auto who = static_cast<Member>(options_.target.connections + i);
+      swarm_.discard(who);
+      flood(who);
+    }
+  }
+
+  /// Until the socket is full; on_drained() goes on. That ends: to hand over a ready block costs us
+  /// less than it costs any server to read it frame by frame.
+  void flood(Member who) {
+    while (!swarm_.is_full(who) && swarm_.is_open(who)) swarm_.send(who, flood_block_);
+  }
+
+  std::string flood_block_;
+  std::uint64_t flooded_before_ = 0;
 };
 
 class ClosedLoop : EchoRun {
@@ -78,7 +114,7 @@ class ClosedLoop : EchoRun {
   Report run() {
     open();
     const std::int64_t start = now_nanos(), from = start + nanos(options_.warm_up);
-    for (Member who = 0; who < swarm_.size(); ++who) send(who, options_.inflight);
+    for (Member who = 0; who < waiting_.size(); ++who) send(who, options_.inflight);
     while (now_nanos() < from) swarm_.turn(from);
     begin_window();
     const std::int64_t end = now_nanos() + nanos(options_.seconds);
@@ -147,7 +183,7 @@ class OpenLoop : EchoRun {
   void send_until(std::int64_t end) {
     for (std::int64_t now = now_nanos(); now < end && !has_enough(); now = now_nanos()) {
       for (; pace_.is_due(now); pace_.taken()) {
-        const auto who = static_cast<Member>(pace_.sent() % swarm_.size());
+        const auto who = static_cast<Member>(pace_.sent() % last_number_.size());
         swarm_.send(who,
                     client_frame(ws::Opcode::text, numbered_payload(pace_.sent(), options_.size)));
       }

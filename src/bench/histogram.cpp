@@ -7,9 +7,9 @@
 namespace weft::bench {
 namespace {
 
-// Values below 64 have a bucket each; above, each power of two is split into 64 equal buckets:
-//   index = (power of two above 2^6) * 64 + (the six bits after the leading one)
-constexpr std::size_t kBits = 6;
+// Values below 128 have a bucket each; above, each power of two is split into 128 equal buckets:
+//   index = (power of two above 2^7) * 128 + (the seven bits after the leading one)
+constexpr std::size_t kBits = 7;
 constexpr std::uint64_t kPerPower = 1u << kBits;
 constexpr std::size_t kBuckets = (64 - kBits) * kPerPower;
 

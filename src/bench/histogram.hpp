@@ -1,5 +1,5 @@
-// Histogram: latencies in logarithmic buckets, so that a percentile of millions of values costs 30
-// KiB and is right within 1.6 %. Pure values; nobody reads a clock here.
+// Histogram: latencies in logarithmic buckets, so that a percentile of millions of values costs 58
+// KiB and is right within 0.8 %. Pure values; nobody reads a clock here.
 #pragma once
 #include <array>
 #include <cstdint>

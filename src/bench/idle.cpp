@@ -12,7 +12,8 @@ class IdleRun : SwarmSink {
  public:
   explicit IdleRun(const IdleOptions& options) : options_(options) {
     server_ = server_of(options.target, url_of(options.target.url));
-    if (!server_) throw BenchError("cannot see the server's process: give --server-pid");
+    if (server_.empty()) throw BenchError("cannot see the server's process: give --server-pid");
+    make_room_for(options.target.connections + 1);
   }
 
   Report run() {
@@ -29,10 +30,12 @@ class IdleRun : SwarmSink {
     memory.full = settled_memory();
 
     Meter meter(server_);
+    const std::uint64_t pings_before = swarm_.pings();
     meter.start();
     const std::int64_t until = now_nanos() + static_cast<std::int64_t>(options_.hold * kSecond);
     while (now_nanos() < until) swarm_.turn(until);
     meter.stop(report);
+    report.pings = swarm_.pings() - pings_before;
     report.lost = swarm_.closed_count();
     report.count = swarm_.open_count();
 
@@ -59,13 +62,13 @@ class IdleRun : SwarmSink {
   }
 
   Memory memory_now() const {
-    const Result<Memory> memory = memory_of(*server_);
-    if (!memory) throw BenchError("process " + std::to_string(*server_) + " of the server is gone");
+    const Result<Memory> memory = memory_of(server_);
+    if (!memory) throw BenchError("a process of the server is gone: did it end during the run?");
     return *memory;
   }
 
   IdleOptions options_;
-  std::optional<pid_t> server_;
+  Pids server_;
   Swarm swarm_{*this};
 };
 

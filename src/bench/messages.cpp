@@ -70,11 +70,10 @@ Result<std::optional<std::size_t>> upgrade_answer_end(std::string_view in) {
 }
 
 std::string post_request(const Url& url, std::string_view body,
-                         const std::vector<std::string>& headers) {
-  std::string request =
-      "POST " + url.path + " HTTP/1.1\r\nHost: " + url.authority() +
-      "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-      "\r\n";
+                         const std::vector<std::string>& headers, std::string_view content_type) {
+  std::string request = "POST " + url.path + " HTTP/1.1\r\nHost: " + url.authority() +
+                        "\r\nContent-Type: " + std::string(content_type) +
+                        "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   append_lines(request, headers);
   return request.append("\r\n").append(body);
 }
@@ -83,7 +82,7 @@ Result<std::optional<Reply>> next_http_answer(std::string_view in) {
   const std::size_t end = in.find(kHeadEnd);
   if (end == in.npos) return std::nullopt;
   const std::string_view head = in.substr(0, end);
-  if (!head.starts_with("HTTP/1.1 200")) return make_error_code(errc::permission_denied);
+  if (!head.starts_with("HTTP/1.1 2")) return make_error_code(errc::permission_denied);
   const auto length = content_length(head);
   if (!length) return make_error_code(errc::bad_message);
   const std::size_t from = end + kHeadEnd.size();
@@ -119,22 +118,6 @@ std::string close_text(std::string_view payload) {
   const auto frame = ws::parse_close(as_bytes(payload));
   if (!frame) return "with a bad close frame";
   return "close code " + std::to_string(frame->code) + ' ' + std::string(frame->reason);
-}
-
-std::string numbered_payload(std::uint64_t number, std::size_t size) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string payload(std::max(size, kNumberSize), 'x');
-  for (std::size_t i = kNumberSize; i-- > 0; number >>= 4) payload[i] = kDigits[number & 15];
-  return payload;
-}
-
-std::optional<std::uint64_t> number_of(std::string_view payload) {
-  std::uint64_t number = 0;
-  const std::string_view digits = payload.substr(0, kNumberSize);
-  const auto [stop, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  if (error != std::errc{} || stop != digits.data() + kNumberSize) return std::nullopt;
-  return number;
 }
 
 }  // namespace weft::bench

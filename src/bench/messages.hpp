@@ -21,9 +21,10 @@ std::string upgrade_request(const Url& url, const std::vector<std::string>& head
 /// Errors: connection_refused for any other status, bad_message for a wrong accept key.
 Result<std::optional<std::size_t>> upgrade_answer_end(std::string_view in);
 
-/// A POST of a JSON body on a connection that is kept.
+/// A POST on a connection that is kept.
 std::string post_request(const Url& url, std::string_view body,
-                         const std::vector<std::string>& headers = {});
+                         const std::vector<std::string>& headers = {},
+                         std::string_view content_type = "application/json");
 
 /// One masked frame, as a client has to send it.
 std::string client_frame(ws::Opcode opcode, std::string_view payload);
@@ -43,15 +44,7 @@ Result<std::optional<Reply>> next_frame(std::string_view in);
 std::string close_text(std::string_view payload);
 
 /// The HTTP answer at the front of `in`, body as payload. Errors: bad_message without
-/// content-length, permission_denied for a status other than 200.
+/// content-length, permission_denied for a status that is not 2xx.
 Result<std::optional<Reply>> next_http_answer(std::string_view in);
-
-/// A sequence number as the first 16 bytes of a payload, filled up with 'x' to `size` (16 at
-/// least).
-std::string numbered_payload(std::uint64_t number, std::size_t size);
-constexpr std::size_t kNumberSize = 16;
-
-/// The number at the front of a payload; nullopt when it does not begin with one.
-std::optional<std::uint64_t> number_of(std::string_view payload);
 
 }  // namespace weft::bench

@@ -1,5 +1,6 @@
 #include "bench/process.hpp"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -41,6 +42,30 @@ std::optional<Number> to_number(std::string_view digits, int base = 10) {
   return value;
 }
 
+/// The word that `skip` words follow behind the first `name` of `text`; empty where there is none.
+std::string_view word_after(std::string_view text, std::string_view name, int skip = 0) {
+  const std::size_t at = text.find(name);
+  if (at == text.npos) return {};
+  text.remove_prefix(at + name.size());
+  for (; skip > 0; --skip) next_word(text);
+  return next_word(text);
+}
+
+/// The fields of a stat line from the third on. The name, the second, may hold anything, blanks and
+/// parentheses too: it ends at the last one.
+std::string_view behind_the_name(std::string_view stat) {
+  const std::size_t name_end = stat.rfind(')');
+  return name_end == stat.npos ? std::string_view() : stat.substr(name_end + 1);
+}
+
+std::int64_t kernel_memory() {
+  const std::string meminfo = read_file("/proc/meminfo");
+  const auto pages = parse_tcp_pages(read_file("/proc/net/sockstat"));
+  return parse_kilobytes(meminfo, "Slab").value_or(0) +
+         parse_kilobytes(meminfo, "PageTables").value_or(0) +
+         pages.value_or(0) * sysconf(_SC_PAGESIZE);
+}
+
 bool holds_socket(const fs::path& process, std::uint64_t inode) {
   const std::string wanted = "socket:[" + std::to_string(inode) + ']';
   std::error_code ignored;
@@ -53,10 +78,7 @@ bool holds_socket(const fs::path& process, std::uint64_t inode) {
 }  // namespace
 
 Result<std::uint64_t> parse_cpu_ticks(std::string_view stat) {
-  // The name in parentheses may hold anything, blanks and parentheses too: count from the last one.
-  const std::size_t name_end = stat.rfind(')');
-  if (name_end == stat.npos) return make_error_code(errc::bad_message);
-  stat.remove_prefix(name_end + 1);
+  stat = behind_the_name(stat);
   constexpr int kUserTime = 14, kSystemTime = 15;  // field numbers of proc(5); the name is 2
   std::uint64_t ticks = 0;
   for (int field = 3; field <= kSystemTime; ++field) {
@@ -67,6 +89,20 @@ Result<std::uint64_t> parse_cpu_ticks(std::string_view stat) {
     ticks += *value;
   }
   return ticks;
+}
+
+Result<pid_t> parse_parent(std::string_view stat) {
+  stat = behind_the_name(stat);
+  next_word(stat);  // the state
+  const auto parent = to_number<pid_t>(next_word(stat));
+  if (!parent) return make_error_code(errc::bad_message);
+  return *parent;
+}
+
+std::optional<std::int64_t> parse_tcp_pages(std::string_view sockstat) {
+  const std::size_t line = sockstat.find("TCP:");
+  if (line == sockstat.npos) return std::nullopt;
+  return to_number<std::int64_t>(word_after(sockstat.substr(line), " mem"));
 }
 
 std::optional<std::int64_t> parse_kilobytes(std::string_view text, std::string_view name) {
@@ -100,11 +136,26 @@ std::optional<std::uint64_t> parse_listening_inode(std::string_view table, std::
 }
 
 Result<double> cpu_seconds(pid_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  if (pid > 0 && clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &used) == 0) {
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+  }
   const std::string stat = read_file(in_proc(pid, "stat"));
   if (stat.empty()) return make_error_code(errc::no_such_process);
   const Result<std::uint64_t> ticks = parse_cpu_ticks(stat);
   if (!ticks) return ticks.error();
   return static_cast<double>(*ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+Result<double> cpu_seconds(const Pids& pids) {
+  double sum = 0;
+  for (const pid_t pid : pids) {
+    const Result<double> used = cpu_seconds(pid);
+    if (!used) return used.error();
+    sum += *used;
+  }
+  return sum;
 }
 
 Result<Memory> memory_of(pid_t pid) {
@@ -117,6 +168,40 @@ Result<Memory> memory_of(pid_t pid) {
                 .pss = parse_kilobytes(rollup, "Pss").value_or(0),
                 .anon = parse_kilobytes(rollup, "Anonymous")
                             .value_or(parse_kilobytes(status, "RssAnon").value_or(0))};
+}
+
+Result<Memory> memory_of(const Pids& pids) {
+  Memory sum;
+  for (const pid_t pid : pids) {
+    const Result<Memory> one = memory_of(pid);
+    if (!one) return one.error();
+    sum.rss += one->rss, sum.pss += one->pss, sum.anon += one->anon;
+  }
+  sum.kernel = kernel_memory();
+  return sum;
+}
+
+Pids tree_of(pid_t root) {
+  std::vector<std::pair<pid_t, pid_t>> parents;  // of all processes: (parent, child)
+  std::error_code ignored;
+  for (const auto& process : fs::directory_iterator("/proc", ignored)) {
+    const auto pid = to_number<pid_t>(process.path().filename().native());
+    if (!pid) continue;
+    if (const auto parent = parse_parent(read_file(in_proc(*pid, "stat")))) {
+      parents.emplace_back(*parent, *pid);
+    }
+  }
+  Pids tree{root};
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    for (const auto& [parent, child] : parents) {
+      if (parent == tree[i]) tree.push_back(child);
+    }
+  }
+  return tree;
+}
+
+std::optional<std::uint64_t> file_limit(pid_t pid) {
+  return to_number<std::uint64_t>(word_after(read_file(in_proc(pid, "limits")), "Max open files"));
 }
 
 std::optional<pid_t> listening_process(std::uint16_t port) {

@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace weft::bench {
@@ -18,6 +20,18 @@ TEST(ProcessTest, AddsUserAndSystemTimeBehindANameWithParentheses) {
 TEST(ProcessTest, RefusesAStatLineThatEndsEarly) {
   EXPECT_FALSE(parse_cpu_ticks("7 (weft) S 1 7 7 0 -1 4194560 1 0 0 0 150"));
   EXPECT_FALSE(parse_cpu_ticks(""));
+}
+
+TEST(ProcessTest, ReadsTheParentOfAProcess) {
+  EXPECT_EQ(parse_parent("7 (a) b (c) S 42 7 7 0 -1\n").value(), 42);
+  EXPECT_FALSE(parse_parent("7 (weft"));
+}
+
+TEST(ProcessTest, ReadsThePagesOfTcpAndNoOthers) {
+  constexpr std::string_view kSockstat =
+      "sockets: used 9\nTCP: inuse 5 orphan 0 tw 4 alloc 7 mem 31\nUDP: inuse 2 mem 8\n";
+  EXPECT_EQ(parse_tcp_pages(kSockstat), 31);
+  EXPECT_EQ(parse_tcp_pages("UDP: inuse 2 mem 8\n"), std::nullopt);
 }
 
 TEST(ProcessTest, ReadsAMemoryLineByItsWholeName) {
@@ -50,8 +64,40 @@ TEST(ProcessTest, SeesItsOwnCpuAndMemory) {
   EXPECT_GE(memory.rss, memory.anon);
 }
 
+TEST(ProcessTest, CountsCpuMoreExactlyThanTicks) {
+  const double before = cpu_seconds(getpid()).value();
+  volatile unsigned work = 0;
+  for (unsigned i = 0; i < 100'000; ++i) work = work + i;
+  EXPECT_GT(cpu_seconds(getpid()).value(), before);
+}
+
+TEST(ProcessTest, AddsUpSeveralProcesses) {
+  const Memory one = memory_of(getpid()).value();
+  const Memory two = memory_of(Pids{getpid(), getpid()}).value();
+  EXPECT_GT(two.rss, one.rss);
+  EXPECT_GT(two.kernel, 0);
+  EXPECT_FALSE(memory_of(Pids{getpid(), 0}));
+  EXPECT_FALSE(cpu_seconds(Pids{getpid(), 0}));
+}
+
+TEST(ProcessTest, FindsTheChildrenOfAProcess) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  EXPECT_EQ(tree_of(getpid()), (Pids{getpid(), child}));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+TEST(ProcessTest, SeesHowManyFilesAProcessMayOpen) {
+  EXPECT_GT(file_limit(getpid()).value(), 0u);
+  EXPECT_EQ(file_limit(0), std::nullopt);
+}
+
 TEST(ProcessTest, SaysSoWhenThereIsNoSuchProcess) {
-  EXPECT_FALSE(cpu_seconds(0));
+  EXPECT_FALSE(cpu_seconds(0)) << "which would be the caller's own clock";
   EXPECT_FALSE(memory_of(0));
 }
 

@@ -46,6 +46,15 @@ double anon_each(const Report& report) {
   return per_connection(report, report.memory->full.anon, report.memory->base.anon);
 }
 
+double kernel_each(const Report& report) {
+  return per_connection(report, report.memory->full.kernel, report.memory->base.kernel);
+}
+
+/// CPU of the server in microseconds for each connection and second that it was held.
+double upkeep(const Report& report) {
+  return report.seconds > 0 ? report.cpu_micros().value_or(0) / report.seconds : 0;
+}
+
 std::string faults(const Report& report) {
   return fmt::format("lost {}  out of order {}  refused {}", report.lost, report.out_of_order,
                      report.refused);
@@ -62,8 +71,8 @@ std::string fact(const char* name, std::uint64_t value) {
 }
 
 std::string memory_facts(const char* when, const Memory& memory) {
-  return fmt::format(",\"{}\":{{\"rss\":{},\"pss\":{},\"anon\":{}}}", when, memory.rss, memory.pss,
-                     memory.anon);
+  return fmt::format(",\"{}\":{{\"rss\":{},\"pss\":{},\"anon\":{},\"kernel\":{}}}", when,
+                     memory.rss, memory.pss, memory.anon, memory.kernel);
 }
 
 /// Text as a JSON string.
@@ -83,18 +92,28 @@ std::optional<double> Report::cpu_micros() const {
   return *server_cpu * 1e6 / static_cast<double>(count);
 }
 
+double Report::flood_per_second() const {
+  const double frame = static_cast<double>(size) + (size < 126 ? 2 : size < 65536 ? 4 : 10);
+  return seconds > 0 ? static_cast<double>(flood_bytes) / frame / seconds : 0;
+}
+
 std::string to_text(const Report& report) {
   std::string out = fmt::format("{} connections opened in {:.2f} s\n", grouped(report.connections),
                                 report.open_seconds);
   if (report.scenario == "churn")
     out = fmt::format("{} connections at a time\n", report.connections);
   if (report.memory) {
+    const auto& [base, full, after] = *report.memory;
     out += fmt::format(
         "server memory   {:.0f} bytes per connection resident, {:.0f} of them anonymous\n",
         rss_each(report), anon_each(report));
     out += fmt::format("                {} KiB before, {} KiB with all, {} KiB after they left\n",
-                       report.memory->base.rss / 1024, report.memory->full.rss / 1024,
-                       report.memory->after.rss / 1024);
+                       base.rss / 1024, full.rss / 1024, after.rss / 1024);
+    out += fmt::format(
+        "kernel memory   {:.0f} bytes per connection, both ends, as far as the machine tells\n",
+        kernel_each(report));
+    out += fmt::format("                {} KiB before, {} KiB with all, {} KiB after they left\n",
+                       base.kernel / 1024, full.kernel / 1024, after.kernel / 1024);
   }
   if (report.latency.count() > 0) {
     out += fmt::format(
@@ -108,15 +127,27 @@ std::string to_text(const Report& report) {
     for (const auto& [name, percent] : kPercentiles) {
       out += fmt::format(" {} {} ", name, duration(report.latency.percentile(percent)));
     }
-    out += fmt::format("  ({})\nfaults          {}\n", report.latency_name, faults(report));
+    out += fmt::format("  ({})\n", report.latency_name);
+  }
+  if (report.scenario != "idle") out += fmt::format("faults          {}\n", faults(report));
+  if (report.slow > 0) {
+    out += fmt::format("slow readers    {}, of which the server closed {}\n", report.slow,
+                       report.slow_closed);
+  }
+  if (report.flood > 0) {
+    out += fmt::format("flood           {} connections, {} messages/s came back, {} closed\n",
+                       report.flood, grouped(static_cast<std::uint64_t>(report.flood_per_second())),
+                       report.flood_closed);
   }
   if (report.server_cpu && report.seconds > 0.5) {
     if (report.scenario != "idle") {
       out += fmt::format("server CPU      {:.2f} µs per {}, {:.2f} cores\n",
                          report.cpu_micros().value_or(0), report.unit, cores(report));
     } else {
-      out += fmt::format("server CPU      {:.2f} µs per connection and second\n",
-                         report.cpu_micros().value_or(0) / report.seconds);
+      out += fmt::format(
+          "server CPU      {:.3f} µs per connection and second, {} pings answered, "
+          "{} connections lost\n",
+          upkeep(report), grouped(report.pings), report.lost);
     }
   }
   return out + "In words: " + in_words(report) + '\n';
@@ -133,6 +164,11 @@ std::string to_json(const Report& report) {
   out += fact("lost", report.lost) + fact("out_of_order", report.out_of_order) +
          fact("refused", report.refused);
   out += fact("open_seconds", report.open_seconds) + fact("load_cpu_seconds", report.load_cpu);
+  if (report.slow) out += fact("slow", report.slow) + fact("slow_closed", report.slow_closed);
+  if (report.flood) {
+    out += fact("flood", report.flood) + fact("flood_closed", report.flood_closed) +
+           fact("flood_per_second", report.flood_per_second());
+  }
   if (report.server_cpu) out += fact("server_cpu_seconds", *report.server_cpu);
   if (const auto micros = report.cpu_micros()) out += fact("server_cpu_us", *micros);
   if (report.latency.count() > 0) {
@@ -145,7 +181,9 @@ std::string to_json(const Report& report) {
   }
   if (report.memory) {
     out += fact("rss_per_connection", rss_each(report)) +
-           fact("anon_per_connection", anon_each(report));
+           fact("anon_per_connection", anon_each(report)) +
+           fact("kernel_per_connection", kernel_each(report)) + fact("pings", report.pings);
+    if (report.seconds > 0.5) out += fact("cpu_us_per_connection_second", upkeep(report));
     out += memory_facts("base", report.memory->base) + memory_facts("full", report.memory->full) +
            memory_facts("after", report.memory->after);
   }
@@ -156,9 +194,8 @@ std::string in_words(const Report& report) {
   if (report.memory) {
     return fmt::format(
         "one idle connection takes {:.0f} bytes of the server's memory, so a million would take "
-        "{:.1f} GiB"
-        " (the kernel's socket buffers come on top).",
-        rss_each(report), rss_each(report) * 1e6 / (1 << 30));
+        "{:.1f} GiB (the kernel's part, some {:.1f} KB for both ends, comes on top).",
+        rss_each(report), rss_each(report) * 1e6 / (1 << 30), kernel_each(report) / 1000);
   }
   const std::string rate = grouped(static_cast<std::uint64_t>(report.per_second()));
   const std::string p99 = duration(report.latency.percentile(99));
@@ -173,6 +210,10 @@ std::string in_words(const Report& report) {
   if (report.server_cpu) words += fmt::format(", for {:.2f} cores of the server", cores(report));
   if (report.lost > 0)
     words += fmt::format("; {} {} never arrived", grouped(report.lost), plural(report.unit));
+  if (report.flood > 0) {
+    words += fmt::format(", while {} connections flooded the server", report.flood);
+  }
+  if (report.slow > 0) words += fmt::format(", while {} of them did not read", report.slow);
   return words + '.';
 }
 

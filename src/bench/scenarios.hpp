@@ -17,9 +17,12 @@ struct Target {
   std::string url = "ws://127.0.0.1:6790/";
   std::vector<std::string> headers =
       {};  ///< whole lines for the request, such as "Origin: http://a"
-  std::optional<pid_t> server_pid =
-      {};  ///< nullopt: whoever listens on the URL's port of this machine
-  std::size_t connections = 100;
+  /// What each connection says when it is upgraded, escapes as templates.hpp reads them; empty =
+  /// nothing.
+  std::string hello = {};
+  Pids server_pids = {};                  ///< summed; with server_tree: these too
+  std::optional<pid_t> server_tree = {};  ///< this process and all its children
+  std::size_t connections = 100;          ///< neither given: who listens on the URL's port
   std::size_t sources =
       0;  ///< loopback addresses to come from; 0 = one for each 20,000 connections
 };
@@ -35,6 +38,9 @@ struct EchoOptions {
   double warm_up = 1;          ///< seconds before anything counts
   double seconds = 5;          ///< measured
   std::uint64_t messages = 0;  ///< ends earlier, when this many are answered; 0 = no limit
+  /// More connections that send without waiting for answers, as fast as the server takes it. They
+  /// count nowhere: what they do to the others is the question.
+  std::size_t flood = 0;
 };
 Report run_echo(const EchoOptions& options);
 
@@ -53,10 +59,13 @@ struct FanoutOptions {
   Target target = {.connections =
                        1000};  ///< a path that subscribes its connections to `channel` by itself
   /// http://…: POST {"c":channel,"d":payload}. ws://…/ws/v1: the same as mesh.publish. Any other
-  /// ws://: the payload as it is.
+  /// ws://: the payload as it is. Unless publish_as says otherwise.
   std::string publish_url = "http://127.0.0.1:6789/v1/mesh/publish";
   std::string channel = "feed";
-  std::size_t size = 128;    ///< bytes of payload, at least 16
+  std::string publish_as = {};     ///< body or message as templates.hpp fills it in; escapes read
+  std::string publish_hello = {};  ///< what the publisher's WebSocket says when it is upgraded
+  std::size_t size = 128;          ///< bytes of payload, at least 16
+  std::size_t slow = 0;            ///< of the subscribers: stop reading once they are subscribed
   std::size_t inflight = 1;  ///< publications that are not at all subscribers yet; without a rate
   double rate =
       0;  ///< publications per second; 0 = the next one when the last has arrived everywhere

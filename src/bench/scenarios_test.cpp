@@ -58,6 +58,52 @@ TEST(ScenariosTest, FanoutSeesEveryPublicationArriveEverywhere) {
   EXPECT_EQ(report.out_of_order, 0u);
 }
 
+TEST(ScenariosTest, FanoutFindsItsPayloadsInsideWhatTheServerMakesOfThem) {
+  TestServer server(Mode::fanout);
+  const Report report = run_fanout({.target = {.url = server.url(), .connections = 5},
+                                    .publish_url = server.url("/publish"),
+                                    .publish_as = R"(MSG %c 1 %n\r\n%s\r\n)",
+                                    .warm_up = 0,
+                                    .seconds = 0.05});
+  EXPECT_GT(report.latency.count(), 0u);
+  EXPECT_EQ(report.refused, 0u);
+}
+
+TEST(ScenariosTest, FanoutWaitsOnlyForThoseThatRead) {
+  TestServer server(Mode::fanout);
+  const Report report = run_fanout({.target = {.url = server.url(), .connections = 5},
+                                    .publish_url = server.url("/publish"),
+                                    .slow = 2,
+                                    .rate = 1000,
+                                    .warm_up = 0,
+                                    .seconds = 0.1});
+  EXPECT_GT(report.latency.count(), 0u);
+  EXPECT_EQ(report.lost, 0u);
+  EXPECT_EQ(report.slow, 2u);
+  EXPECT_EQ(report.slow_closed, 0u) << "this server keeps everybody";
+}
+
+TEST(ScenariosTest, FanoutNeedsSomebodyWhoReads) {
+  EXPECT_THROW(run_fanout({.target = {.connections = 2}, .slow = 2}), BenchError);
+}
+
+TEST(ScenariosTest, EchoMeasuresTheOthersWhileSomeFlood) {
+  TestServer server(Mode::echo);
+  EchoOptions options = echo_options(server);
+  options.flood = 2;
+  const Report report = run_echo(options);
+  EXPECT_GE(report.count, 200u);
+  EXPECT_EQ(report.refused, 0u);
+  EXPECT_GT(report.flood_per_second(), 0);
+}
+
+TEST(ScenariosTest, EveryConnectionSaysItsHelloFirst) {
+  TestServer server(Mode::echo);
+  EchoOptions options = echo_options(server);
+  options.target.hello = "hello\\r\\n";
+  EXPECT_EQ(run_echo(options).refused, 3u) << "an echo of each hello, which is no message of ours";
+}
+
 TEST(ScenariosTest, IdleReadsTheServersMemoryBeforeAndAfter) {
   TestServer server(Mode::echo);
   const Report report = run_idle({.target = {.url = server.url(), .connections = 10}});
@@ -95,7 +141,7 @@ TEST(ScenariosTest, SaysThatNobodyListens) {
 }
 
 TEST(ScenariosTest, SaysWhatAnAddressShouldLookLike) {
-  EXPECT_THAT(error_of({.target = {.url = "wss://a/"}}),
+  EXPECT_THAT(error_of({.target = {.url = "ftp://a/"}}),
               testing::HasSubstr("expected ws://HOST:PORT/PATH"));
 }
 

@@ -1,7 +1,5 @@
 #include "bench/swarm.hpp"
 
-#include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,44 +15,6 @@ constexpr std::size_t kEventsPerTurn = 1024;
 constexpr std::size_t kJoiningAtOnce = 128;             // less than any listen backlog
 constexpr std::int64_t kJoinPatience = 10'000'000'000;  // nanoseconds without one more upgrade
 
-bool is_loopback(const sockaddr_in& address) { return ntohl(address.sin_addr.s_addr) >> 24 == 127; }
-
-/// 127.0.0.1, then 127.1.0.1, 127.1.0.2 ... 127.1.0.250, 127.1.1.1 and so on.
-sockaddr_in source_address(std::size_t index) {
-  sockaddr_in source{};
-  source.sin_family = AF_INET;
-  const auto host = static_cast<std::uint32_t>(
-      index == 0 ? 0x7F000001 : 0x7F010000 + ((index - 1) / 250 << 8) + (index - 1) % 250 + 1);
-  source.sin_addr.s_addr = htonl(host);
-  return source;
-}
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-int open_socket(const Peer& peer, std::size_t order) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) {
-    throw BenchError("cannot open connection " + std::to_string(order + 1) + ": " +
-                     std::strerror(errno) +
-                     (errno == EMFILE ? " (raise the limit: ulimit -n)" : ""));
-  }
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (peer.sources > 1 && is_loopback(peer.address)) {
-    const sockaddr_in source = source_address(order % peer.sources);
-    // The port is chosen at connect, so that one address serves 28,000 connections to each server
-    // port.
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    (void)bind(fd, reinterpret_cast<const sockaddr*>(&source), sizeof source);
-  }
-  return fd;
-}
-
 }  // namespace
 
 std::int64_t now_nanos() {
@@ -62,23 +22,11 @@ std::int64_t now_nanos() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since_boot).count();
 }
 
-Peer make_peer(const Url& url, const std::vector<std::string>& headers, std::size_t sources) {
-  const Result<sockaddr_in> address = resolve(url);
-  if (!address) throw BenchError("cannot find host " + url.host);
-  return {.address = *address,
-          .request = url.is_http ? "" : upgrade_request(url, headers),
-          .is_http = url.is_http,
-          .name = url.authority(),
-          .sources = sources};
-}
-
 Swarm::Swarm(SwarmSink& sink)
     : epoll_(epoll_create1(EPOLL_CLOEXEC)),
       sink_(sink),
       events_(kEventsPerTurn),
-      buffer_(kReadBuffer, '\0') {
-  raise_descriptor_limit();
-}
+      buffer_(kReadBuffer, '\0') {}
 
 Swarm::~Swarm() {
   leave();
@@ -105,53 +53,76 @@ void Swarm::join_all(const Peer& peer, std::size_t count) {
     seen = open_;
     if (now_nanos() - last_progress > kJoinPatience) {
       throw BenchError(peer.name + " upgraded " + std::to_string(open_) + " of " +
-                       std::to_string(wanted) + " connections and then none for 10 s");
+                       std::to_string(wanted) + " connections and then none for 10 s" +
+                       " (may the server open enough files? see its ulimit -n)");
     }
   }
 }
 
 void Swarm::connect(Member who, const Peer& peer) {
   Connection& connection = members_[who];
-  connection = {.fd = open_socket(peer, joined_++), .is_http = peer.is_http};
+  connection = {.fd = open_socket(peer, joined_++), .is_http = peer.is_http, .hello = peer.hello};
+  if (peer.is_tls) connection.tls = std::make_unique<Tls>(connection.fd);
   connection.state = peer.is_http ? State::open : State::upgrading;
   if (peer.is_http) ++open_;
   watch(who, EPOLL_CTL_ADD);
-  const auto* address = reinterpret_cast<const sockaddr*>(&peer.address);
-  if (::connect(connection.fd, address, sizeof peer.address) != 0 && errno != EINPROGRESS) {
-    throw BenchError("cannot connect to " + peer.name + ": " + std::strerror(errno));
-  }
   send(who, peer.request);
 }
 
 void Swarm::watch(Member who, int operation) {
+  const Connection& connection = members_[who];
   epoll_event event{};
-  event.events = members_[who].wants_to_write ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  if (!connection.is_paused) event.events |= EPOLLIN;
+  if (connection.wants_to_write) event.events |= EPOLLOUT;
   event.data.u32 = who;
-  epoll_ctl(epoll_, operation, members_[who].fd, &event);
+  epoll_ctl(epoll_, operation, connection.fd, &event);
+}
+
+void Swarm::set_interest(Member who, bool to_write, bool is_paused) {
+  Connection& connection = members_[who];
+  if (connection.state == State::closed) return;
+  const bool wrote = std::exchange(connection.wants_to_write, to_write);
+  const bool paused = std::exchange(connection.is_paused, is_paused);
+  if (wrote != to_write || paused != is_paused) watch(who, EPOLL_CTL_MOD);
+}
+
+/// As send(): -1 with EAGAIN when nothing fits.
+ssize_t Swarm::write_some(Connection& connection, std::string_view bytes) {
+  if (connection.tls) return connection.tls->write(bytes);
+  return ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+ssize_t Swarm::read_some(Connection& connection) {
+  if (connection.tls) return connection.tls->read(buffer_.data(), buffer_.size());
+  // MSG_TRUNC on a TCP socket: the kernel drops the bytes instead of copying them.
+  const int flags = connection.discards ? MSG_TRUNC : 0;
+  return recv(connection.fd, buffer_.data(), buffer_.size(), flags);
 }
 
 void Swarm::send(Member who, std::string_view bytes) {
   Connection& connection = members_[who];
-  if (connection.state == State::closed) return;
-  if (connection.unsent.empty()) {
-    const ssize_t sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent == static_cast<ssize_t>(bytes.size())) return;
-    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
-    if (sent < 0 && errno != EAGAIN) connection.error = errno;  // the next read drops it
-  }
-  connection.unsent.append(bytes);
-  if (!std::exchange(connection.wants_to_write, true)) watch(who, EPOLL_CTL_MOD);
+  if (connection.state == State::closed || bytes.empty()) return;
+  const bool was_full = !connection.unsent.empty();
+  connection.unsent.append(was_full ? bytes : "");
+  if (was_full) return;
+  const ssize_t sent = write_some(connection, bytes);
+  if (sent == static_cast<ssize_t>(bytes.size())) return;
+  if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+  if (sent < 0 && errno != EAGAIN) connection.error = errno;  // the next read drops it
+  connection.unsent = bytes;
+  const bool waits_for_read = connection.tls && connection.tls->waits_for_read();
+  set_interest(who, !waits_for_read, connection.is_paused);
 }
 
 void Swarm::flush(Member who) {
   Connection& connection = members_[who];
-  const ssize_t sent =
-      ::send(connection.fd, connection.unsent.data(), connection.unsent.size(), MSG_NOSIGNAL);
+  const ssize_t sent = write_some(connection, connection.unsent);
   if (sent > 0) connection.unsent.erase(0, static_cast<std::size_t>(sent));
-  if (!connection.unsent.empty()) return;
-  connection.unsent.shrink_to_fit();
-  connection.wants_to_write = false;
-  watch(who, EPOLL_CTL_MOD);
+  const bool waits_for_read = sent < 0 && connection.tls && connection.tls->waits_for_read();
+  const bool is_done = connection.unsent.empty();
+  if (is_done) connection.unsent.shrink_to_fit();
+  set_interest(who, !is_done && !waits_for_read, connection.is_paused);
+  if (is_done) sink_.on_drained(who);
 }
 
 void Swarm::turn(std::int64_t until_nanos) {
@@ -168,12 +139,19 @@ void Swarm::turn(std::int64_t until_nanos) {
 }
 
 void Swarm::read(Member who) {
-  if (members_[who].state == State::closed) return;
-  const ssize_t got = recv(members_[who].fd, buffer_.data(), buffer_.size(), 0);
-  if (got < 0 && errno == EAGAIN) return;
+  Connection& connection = members_[who];
+  if (connection.state == State::closed) return;
+  if (connection.is_paused) return drop(who, "the server gave a connection up that did not read");
+  const ssize_t got = read_some(connection);
+  const int failed_with = got < 0 ? errno : connection.error;
+  if (connection.tls && is_full(who)) flush(who);  // the handshake may have waited for this read
+  if (got < 0 && failed_with == EAGAIN) return;
   if (got <= 0) {
-    const int error = got < 0 ? errno : members_[who].error;
-    return drop(who, error ? std::strerror(error) : "the server closed a connection");
+    return drop(who, failed_with ? std::strerror(failed_with) : "the server closed a connection");
+  }
+  if (connection.discards) {
+    discarded_ += static_cast<std::uint64_t>(got);
+    return;
   }
   const std::size_t closed_before = closed_;
   std::string_view in(buffer_.data(), static_cast<std::size_t>(got));
@@ -198,6 +176,7 @@ std::size_t Swarm::take_upgrade(Member who, std::string_view in) {
   if (!*end) return 0;
   members_[who].state = State::open;
   ++open_;
+  send(who, members_[who].hello);
   sink_.on_open(who);
   return **end;
 }
@@ -223,6 +202,7 @@ void Swarm::answer(Member who, const Reply& reply) {
     case Reply::Kind::message:
       return sink_.on_message(who, reply.payload);
     case Reply::Kind::ping:
+      ++pings_;
       return send(who, client_frame(ws::Opcode::pong, reply.payload));
     case Reply::Kind::pong:
       return;
@@ -237,15 +217,16 @@ void Swarm::drop(Member who, std::string why) {
   if (was_open) --open_;
   ++closed_;
   last_error_ = std::move(why);
-  ::close(connection.fd);
-  connection = {.was_open = was_open};
+  const int fd = connection.fd;
+  connection = {.was_open = was_open};  // ends its TLS, which still knows the descriptor
+  ::close(fd);
   sink_.on_closed(who);
 }
 
 void Swarm::leave() {
   for (Connection& connection : members_) {
     if (connection.state != State::closed) ::close(connection.fd);
-    connection = {};
+    connection = {};  // TLS says no farewell
   }
   open_ = 0;
 }

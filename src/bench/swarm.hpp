@@ -5,20 +5,16 @@
 #include <sys/epoll.h>
 
 #include <cstdint>
-#include <stdexcept>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bench/messages.hpp"
-#include "bench/url.hpp"
+#include "bench/peer.hpp"
+#include "bench/tls.hpp"
 
 namespace weft::bench {
-
-/// The run cannot go on; what() is a sentence for the user.
-struct BenchError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// Nanoseconds of the monotonic clock.
 std::int64_t now_nanos();
@@ -32,25 +28,14 @@ class SwarmSink {
   virtual void on_message(Member who, std::string_view payload) = 0;
   /// All that one recv brought has been told: the moment to send, once.
   virtual void on_read_end(Member) {}
+  /// What did not fit when it was sent has left now.
+  virtual void on_drained(Member) {}
   /// The server closed it; only here may rejoin() be called.
   virtual void on_closed(Member) {}
 
  protected:
   ~SwarmSink() = default;
 };
-
-/// Where to connect to and what to say first.
-struct Peer {
-  sockaddr_in address = {};
-  std::string request = {};  ///< sent at once; empty for HTTP, where every send is a request
-  bool is_http = false;      ///< speaks HTTP answers instead of frames and is open from the start
-  std::string name = {};     ///< for errors: the URL's host and port
-  std::size_t sources = 1;   ///< addresses of 127.0.0.0/8 to come from, where the peer is there too
-};
-
-/// Resolves `url`; throws BenchError where that fails.
-Peer make_peer(const Url& url, const std::vector<std::string>& headers = {},
-               std::size_t sources = 1);
 
 class Swarm {
  public:
@@ -59,8 +44,8 @@ class Swarm {
   Swarm(const Swarm&) = delete;
   Swarm& operator=(const Swarm&) = delete;
 
-  /// Begins a connection; on_open tells when it is upgraded. Throws BenchError when sockets run
-  /// out.
+  /// Begins a connection; on_open tells when it is upgraded. `peer` outlives the upgrade.
+  /// Throws BenchError when sockets run out.
   Member join(const Peer& peer);
 
   /// Begins a closed one anew under the same number.
@@ -75,14 +60,26 @@ class Swarm {
   /// Waits for readiness until `until_nanos` at most and handles it; only looks when that is past.
   void turn(std::int64_t until_nanos);
 
+  /// Reads nothing from it until resume(): a client that hangs.
+  void pause(Member who) { set_interest(who, members_[who].wants_to_write, true); }
+  void resume(Member who) { set_interest(who, members_[who].wants_to_write, false); }
+
+  /// From now on throws away what it brings, at less cost than reading it; discarded() counts it.
+  void discard(Member who) { members_[who].discards = true; }
+
   /// Closes every connection without a close frame, as clients vanish.
   void leave();
 
   /// In on_closed(): whether it had been upgraded.
   bool was_open(Member who) const { return members_[who].was_open; }
+  bool is_open(Member who) const { return members_[who].state == State::open; }
+  /// Whether bytes of an earlier send() still wait.
+  bool is_full(Member who) const { return !members_[who].unsent.empty(); }
   std::size_t size() const { return members_.size(); }
   std::size_t open_count() const { return open_; }
-  std::size_t closed_count() const { return closed_; }  ///< by the server or by an error, ever
+  std::size_t closed_count() const { return closed_; }    ///< by the server or by an error, ever
+  std::uint64_t pings() const { return pings_; }          ///< heard and answered
+  std::uint64_t discarded() const { return discarded_; }  ///< bytes
   const std::string& last_error() const { return last_error_; }
 
  private:
@@ -92,14 +89,21 @@ class Swarm {
     State state = State::closed;
     bool is_http = false;
     bool wants_to_write = false;
+    bool is_paused = false;
+    bool discards = false;
     bool was_open = false;
     int error = 0;  ///< errno of a failed send: the read that follows would only see the end
     std::string partial = {};  ///< the start of a reply
     std::string unsent = {};
+    std::string_view hello = {};  ///< of its peer, until it is open
+    std::unique_ptr<Tls> tls = {};
   };
 
   void connect(Member who, const Peer& peer);
   void watch(Member who, int operation);
+  void set_interest(Member who, bool to_write, bool is_paused);
+  ssize_t write_some(Connection& connection, std::string_view bytes);
+  ssize_t read_some(Connection& connection);
   void read(Member who);
   std::size_t take_replies(Member who, std::string_view in);
   std::size_t take_upgrade(Member who, std::string_view in);
@@ -113,6 +117,7 @@ class Swarm {
   std::vector<epoll_event> events_;
   std::string buffer_;
   std::size_t open_ = 0, closed_ = 0, joined_ = 0;
+  std::uint64_t pings_ = 0, discarded_ = 0;
   std::string last_error_;
 };
 

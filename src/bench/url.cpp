@@ -14,6 +14,10 @@ Result<Url> parse_url(std::string_view text) {
   Url url;
   if (text.starts_with("ws://")) {
     text.remove_prefix(5);
+  } else if (text.starts_with("wss://")) {
+    text.remove_prefix(6);
+    url.is_tls = true;
+    url.port = 443;
   } else if (text.starts_with("http://")) {
     text.remove_prefix(7);
     url.is_http = true;

@@ -19,9 +19,15 @@ TEST(UrlTest, TakesPort80AndTheRootWhereNothingIsSaid) {
   EXPECT_EQ(url.path, "/");
 }
 
+TEST(UrlTest, KnowsTlsByItsScheme) {
+  const Url url = parse_url("wss://localhost/chat").value();
+  EXPECT_TRUE(url.is_tls);
+  EXPECT_EQ(url.port, 443);
+}
+
 TEST(UrlTest, RefusesWhatItCannotDrive) {
   for (const char* bad :
-       {"", "127.0.0.1:80", "wss://a/", "ws://", "ws://a:0", "ws://a:70000", "ws://a:8x/"}) {
+       {"", "127.0.0.1:80", "ftp://a/", "ws://", "ws://a:0", "ws://a:70000", "ws://a:8x/"}) {
     EXPECT_FALSE(parse_url(bad)) << bad;
   }
 }

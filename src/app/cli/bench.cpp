@@ -24,19 +24,28 @@ class Scenario {
         state_(std::make_shared<State>(State{std::move(defaults)})),
         options(state_->options) {
     bench::Target& target = options.target;
-    command->add_option("URL", target.url, "the server: ws://HOST:PORT/PATH")
+    command
+        ->add_option("URL", target.url,
+                     "the server: ws://HOST:PORT/PATH or wss://, certificate unchecked")
         ->capture_default_str();
     command->add_option("--conns", target.connections, "connections")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    command->add_option("--server-pid", target.server_pid,
-                        "process to measure (default: who listens on the port)");
+    command
+        ->add_option("--server-pid", target.server_pids,
+                     "process to measure, or several: 1,2,3 (default: who listens on the port)")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command->add_option("--server-tree", target.server_tree,
+                        "process to measure with all its children, such as nginx and its workers");
+    command->add_option("--hello", target.hello,
+                        "what each connection says first; \\r \\n \\t \\0 \\\\ as in C");
     command
         ->add_option("--header", target.headers,
                      "line for the request, such as \"Origin: http://a\"; repeatable")
         ->allow_extra_args(false);
-    command->add_option("--sources", target.sources,
-                        "addresses of 127.0.0.0/8 to come from (0: one per 20,000)");
+    command->add_option("--source-addresses,--sources", target.sources,
+                        "addresses of 127.0.0.0/8 to come from (0: one per 20,000 connections)");
     command->add_flag("--json", state_->json, "print one JSON object");
     command->callback([state = state_, run, &exit_code] { exit_code = print(*state, run); });
   }
@@ -101,6 +110,8 @@ void add_bench_command(CLI::App& parent, int& exit_code) {
                                     exit_code);
   echo.add_size(), echo.add_load(), echo.add_window();
   echo.command->add_option("--messages", echo.options.messages, "end after that many");
+  echo.command->add_option("--flood", echo.options.flood,
+                           "more connections that send without waiting and are not counted");
 
   Scenario<bench::EchoOptions> queue(*bench, "queue",
                                      "round trip through Lua, a queue and a worker",
@@ -109,7 +120,9 @@ void add_bench_command(CLI::App& parent, int& exit_code) {
 
   Scenario<bench::IdleOptions> idle(*bench, "idle", "memory of connections that say nothing",
                                     bench::run_idle, exit_code);
-  idle.command->add_option("--hold", idle.options.hold, "seconds to keep them and measure CPU")
+  idle.command
+      ->add_option("--hold", idle.options.hold,
+                   "seconds to keep them, answer pings and measure CPU")
       ->capture_default_str();
 
   Scenario<bench::FanoutOptions> fanout(*bench, "fanout", "one publication to all subscribers",
@@ -122,6 +135,12 @@ void add_bench_command(CLI::App& parent, int& exit_code) {
   fanout.command
       ->add_option("--channel", fanout.options.channel, "channel that the path subscribes to")
       ->capture_default_str();
+  fanout.command->add_option("--publish-as", fanout.options.publish_as,
+                             "body or message to publish: %s payload, %n its size, %c channel");
+  fanout.command->add_option("--publish-hello", fanout.options.publish_hello,
+                             "what the publisher's WebSocket says first");
+  fanout.command->add_option("--slow", fanout.options.slow,
+                             "subscribers of --conns that stop reading and are not counted");
 
   Scenario<bench::ChurnOptions> churn(*bench, "churn", "connect, upgrade, close, over and over",
                                       bench::run_churn, exit_code);
