@@ -110,7 +110,7 @@ void Swarm::send(Member who, std::string_view bytes) {
   if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
   if (sent < 0 && errno != EAGAIN) connection.error = errno;  // the next read drops it
   connection.unsent = bytes;
-  const bool waits_for_read = connection.tls && connection.tls->waits_for_read();
+  const bool waits_for_read = connection.tls && connection.tls->write_waits_for_read();
   set_interest(who, !waits_for_read, connection.is_paused);
 }
 
@@ -118,7 +118,7 @@ void Swarm::flush(Member who) {
   Connection& connection = members_[who];
   const ssize_t sent = write_some(connection, connection.unsent);
   if (sent > 0) connection.unsent.erase(0, static_cast<std::size_t>(sent));
-  const bool waits_for_read = sent < 0 && connection.tls && connection.tls->waits_for_read();
+  const bool waits_for_read = connection.tls && connection.tls->write_waits_for_read();
   const bool is_done = connection.unsent.empty();
   if (is_done) connection.unsent.shrink_to_fit();
   set_interest(who, !is_done && !waits_for_read, connection.is_paused);

@@ -41,15 +41,16 @@ ssize_t Tls::read(char* into, std::size_t size) {
 
 ssize_t Tls::write(std::string_view bytes) {
   ERR_clear_error();
-  return judge(SSL_write(ssl_, bytes.data(), as_int(bytes.size())));
+  const int wrote = SSL_write(ssl_, bytes.data(), as_int(bytes.size()));
+  write_waits_for_read_ = wrote <= 0 && SSL_get_error(ssl_, wrote) == SSL_ERROR_WANT_READ;
+  return judge(wrote);
 }
 
 ssize_t Tls::judge(int result) {
   if (result > 0) return result;
   const int failed_with = errno, reason = SSL_get_error(ssl_, result);
-  waits_for_read_ = reason == SSL_ERROR_WANT_READ;
   if (reason == SSL_ERROR_ZERO_RETURN) return 0;
-  if (waits_for_read_ || reason == SSL_ERROR_WANT_WRITE) {
+  if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE) {
     errno = EAGAIN;
   } else {
     errno = reason == SSL_ERROR_SYSCALL && failed_with ? failed_with : EPROTO;

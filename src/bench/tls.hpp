@@ -22,14 +22,14 @@ class Tls {
   ssize_t read(char* into, std::size_t size);
   ssize_t write(std::string_view bytes);
 
-  /// After write() gave EAGAIN: whether it waits to read (the handshake does), not to write.
-  bool waits_for_read() const { return waits_for_read_; }
+  /// Whether the last write() gave EAGAIN because it waits to read, as the handshake does.
+  bool write_waits_for_read() const { return write_waits_for_read_; }
 
  private:
   ssize_t judge(int result);
 
   ssl_st* ssl_;
-  bool waits_for_read_ = false;
+  bool write_waits_for_read_ = false;
 };
 
 }  // namespace weft::bench
