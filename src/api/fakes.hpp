@@ -23,9 +23,9 @@ class FakeNode final : public Node {
             Completion<error_code> done) override {
     act("send " + to_string(id) + " " + tagged(type, data), [this, done] { done(error); });
   }
-  void publish(net::Loop&, std::string channel, DataType type, SharedBytes data,
+  void publish(net::Loop&, std::string_view channel, DataType type, SharedBytes data,
                Completion<Result<PublishCount>> done) override {
-    act("publish " + channel + " " + tagged(type, data), [this, done] {
+    act("publish " + std::string(channel) + " " + tagged(type, data), [this, done] {
       if (publish_error)
         done(publish_error);
       else

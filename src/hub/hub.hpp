@@ -1,13 +1,15 @@
 // Hub: publications over all loops of the node. Every channel has a home loop, hash(channel) mod
 // loops: it knows which loops have subscribers and gives the channel its one order. The frame is
-// built once, by who publishes.
+// built there, once, and only when somebody listens.
+//
+// In steady state a publication allocates nothing: what it needs on its way is a Round of a pool,
+// and bytes are shared blocks. Publishing to the loop's own subscribers needs no post either.
 #pragma once
-#include <functional>
 #include <memory>
-#include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
+#include "hub/round.hpp"
 #include "hub/shard.hpp"
 #include "net/loop.hpp"
 
@@ -22,21 +24,24 @@ class Hub {
 
   /// `done` runs on `from` when every loop has delivered, perhaps during the call. Publications of
   /// one caller to one channel keep their order.
-  void publish(net::Loop& from, std::string channel, DataType type, SharedBytes data,
-               std::function<void(PublishCount)> done);
+  void publish(net::Loop& from, std::string_view channel, DataType type, SharedBytes data,
+               OnPublished done);
 
  private:
-  using LoopMask = std::uint64_t;
-  struct Tally;
   struct Place {  // one loop's part
     std::unique_ptr<Shard> shard;
-    std::unordered_map<std::string, LoopMask> interested;  // of the channels that are at home here
+    RoundPool rounds;
+    std::size_t postponed = 0;  // deliveries that wait until the present walk is over
   };
 
-  net::Loop& home_of(std::string_view channel);
-  void note_interest(unsigned loop, const std::string& channel, bool interested);
-  void publish_at_home(net::Loop& home, const std::shared_ptr<const Publication>& publication,
-                       const std::shared_ptr<Tally>& tally);
+  net::Loop& home_of(const ChannelKey& key) { return loops_.at(key.hash % loops_.size()); }
+  Place& place_of(const net::Loop& loop) { return places_[loop.index()]; }
+  void note_interest(net::Loop& loop, Channel& channel, bool interested);
+  void publish_at_home(net::Loop& home, Round& round);
+  void deliver_on(net::Loop& loop, Round& round);
+  void deliver_at_home(net::Loop& home, const Channel& channel, Round& round);
+  void count(Round& round, PublishCount reached);
+  void finish(Round& round);
 
   net::LoopPool& loops_;
   std::vector<Place> places_;

@@ -37,7 +37,8 @@ class HubTest : public testing::Test {
   }
   PublishCount publish(unsigned loop, const std::string& channel, const std::string& text) {
     return on<PublishCount>(loop, [&](auto done) {
-      hub_.publish(loops_.at(loop), channel, DataType::text, SharedBytes::copy_of(text), done);
+      hub_.publish(loops_.at(loop), channel, DataType::text, SharedBytes::copy_of(text),
+                   [done](Result<PublishCount> count) { done(*count); });
     });
   }
 
@@ -68,7 +69,7 @@ TEST_F(HubTest, OnePublishersMessagesKeepTheirOrderOnEveryLoop) {
     auto left = std::make_shared<int>(kMessages);
     for (int i = 0; i < kMessages; ++i)
       hub_.publish(loops_.at(1), "room", DataType::text, SharedBytes::copy_of(std::to_string(i)),
-                   [left, done](PublishCount) {
+                   [left, done](const Result<PublishCount>&) {
                      if (--*left == 0) done(true);
                    });
   });

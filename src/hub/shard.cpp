@@ -5,96 +5,92 @@
 namespace weft::hub {
 namespace {
 
-// A subscriber's place in `channel`, searched from the shorter side.
-std::size_t place_of(const std::vector<Membership>& memberships, const Channel& channel,
-                     const Subscriber& subscriber) {
-  if (channel.members.size() < memberships.size()) {
-    for (const Member& member : channel.members)
-      if (member.subscriber == &subscriber) return member.index;
-    return memberships.size();
-  }
-  std::size_t place = 0;
-  while (place < memberships.size() && memberships[place].channel != &channel) ++place;
-  return place;
-}
+// Sessions lie apart in memory: they are fetched while those before them are delivered to.
+constexpr std::size_t kFetchAhead = 8;
 
 }  // namespace
 
 bool Shard::subscribe(Subscriber& subscriber, std::string_view name) {
   check(!walking_, "deliver() joins no channel");
-  auto found = channels_.find(name);
-  if (found == channels_.end()) {
-    auto made = std::make_unique<Channel>(Channel{std::string(name), {}});
-    found = channels_.emplace(std::string(name), std::move(made)).first;
-  }
-  Channel& channel = *found->second;
-  auto& memberships = subscriber.memberships_;
-  if (place_of(memberships, channel, subscriber) != memberships.size()) return false;
-  memberships.push_back({&channel, static_cast<std::uint32_t>(channel.members.size())});
-  channel.members.push_back({&subscriber, static_cast<std::uint32_t>(memberships.size() - 1)});
+  const ChannelId id = channels_.find_or_make(ChannelKey(name));
+  Channel& channel = channels_[id];
+  if (!subscriber.memberships_.insert({id, channel.members.size()})) return false;
+  channel.members.push_back(subscriber);
   ++subscriptions_;
-  if (channel.members.size() == 1) on_interest_(channel.name, true);
+  if (channel.members.size() > 1) return true;
+  ++peopled_;
+  on_interest_(channel, true);
   return true;
 }
 
 bool Shard::unsubscribe(Subscriber& subscriber, std::string_view name) {
-  const auto found = channels_.find(name);
-  if (found == channels_.end()) return false;
-  const std::size_t place = place_of(subscriber.memberships_, *found->second, subscriber);
-  if (place == subscriber.memberships_.size()) return false;
-  remove(subscriber, place);
-  return true;
-}
-
-bool Shard::stands_in(const Subscriber& subscriber, std::string_view name) const {
-  const auto found = channels_.find(name);
-  return found != channels_.end() && place_of(subscriber.memberships_, *found->second,
-                                              subscriber) != subscriber.memberships_.size();
+  check(!walking_, "deliver() leaves no channel: what closes a connection takes effect later");
+  const ChannelId id = channels_.find(ChannelKey(name));
+  if (id == kNoChannel) return false;
+  const auto membership = subscriber.memberships_.take(id);
+  if (membership) leave(*membership);
+  return membership.has_value();
 }
 
 void Shard::unsubscribe_all(Subscriber& subscriber) {
-  while (!subscriber.memberships_.empty()) remove(subscriber, subscriber.memberships_.size() - 1);
-  subscriber.memberships_ = {};
+  check(!walking_, "deliver() leaves no channel: what closes a connection takes effect later");
+  const Memberships left(std::move(subscriber.memberships_));
+  left.for_each([this](const Membership& membership) { leave(membership); });
 }
 
-// Swap-removes on both sides and corrects the two entries that moved.
-void Shard::remove(Subscriber& subscriber, std::size_t place) {
-  check(!walking_, "deliver() leaves no channel: what closes a connection takes effect later");
-  auto& memberships = subscriber.memberships_;
-  const auto [channel, index] = memberships[place];
+bool Shard::stands_in(const Subscriber& subscriber, std::string_view name) const {
+  const ChannelId id = channels_.find(ChannelKey(name));
+  return id != kNoChannel && subscriber.memberships_.contains(id);
+}
 
-  channel->members[index] = channel->members.back();
-  channel->members.pop_back();
-  if (index < channel->members.size()) {
-    const Member& moved = channel->members[index];
-    moved.subscriber->memberships_[moved.index].index = index;
-  }
-  memberships[place] = memberships.back();
-  memberships.pop_back();
-  if (place < memberships.size()) {
-    const Membership& moved = memberships[place];
-    moved.channel->members[moved.index].index = static_cast<std::uint32_t>(place);
-  }
+// The channel's side of leaving; the subscriber's is done.
+void Shard::leave(Membership membership) {
+  const auto [id, place] = membership;
+  Channel& channel = channels_[id];
+  if (channel.members.swap_remove(place)) channel.members[place].memberships_.set_place(id, place);
   --subscriptions_;
-  if (!channel->members.empty()) return;
-  on_interest_(channel->name, false);
-  channels_.erase(channels_.find(std::string_view(channel->name)));
+  if (!channel.members.empty()) return;
+  --peopled_;
+  on_interest_(channel, false);
+  drop_if_unused(id);
+}
+
+void Shard::drop_if_unused(ChannelId id) {
+  const Channel& channel = channels_[id];
+  if (channel.members.empty() && !channel.interested) channels_.erase(id);
 }
 
 PublishCount Shard::deliver(const Publication& publication) {
-  const auto found = channels_.find(std::string_view(publication.channel));
-  if (found == channels_.end()) return {};
+  const Channel* channel = find(ChannelKey(publication.channel));
+  return channel ? deliver(*channel, publication) : PublishCount{};
+}
+
+PublishCount Shard::deliver(const Channel& channel, const Publication& publication) {
   Delivery delivery{publication};
   PublishCount count;
   ++walking_;
-  for (const Member& member : found->second->members) {
-    if (member.subscriber->deliver(delivery))
-      ++count.success;
-    else
-      ++count.fail;
+  const auto members = channel.members.all();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (i + kFetchAhead < members.size()) __builtin_prefetch(members[i + kFetchAhead]);
+    if (members[i]->deliver(delivery)) ++count.success;
   }
   --walking_;
+  count.fail = members.size() - count.success;
   return count;
+}
+
+const Channel* Shard::find(const ChannelKey& key) const {
+  const ChannelId id = channels_.find(key);
+  return id == kNoChannel ? nullptr : &channels_[id];
+}
+
+void Shard::set_interest(const ChannelKey& key, unsigned loop, bool interested) {
+  const ChannelId id = interested ? channels_.find_or_make(key) : channels_.find(key);
+  if (id == kNoChannel) return;
+  const std::uint64_t bit = std::uint64_t{1} << loop;
+  std::uint64_t& mask = channels_[id].interested;
+  mask = interested ? mask | bit : mask & ~bit;
+  drop_if_unused(id);
 }
 
 }  // namespace weft::hub

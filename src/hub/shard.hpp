@@ -1,32 +1,24 @@
-// Shard: one loop's channels and who stands in them. Members lie in a flat vector, and each knows
-// its place on both sides, so leaving is O(1) and fan-out is a linear walk. One loop, no lock.
+// Shard: one loop's channels and who stands in them. Members lie in a flat vector and each
+// subscriber knows its place there, so joining and leaving cost the same in a channel of a million
+// and for a subscriber of a thousand, and fan-out is a linear walk. One loop, no lock.
+//
+// Invariants: a subscriber's membership in a channel names the place where the channel's members
+// name the subscriber. A channel is in the table while it has members here or, at home, while a
+// loop is interested in it. While walking nobody joins or leaves.
 #pragma once
 #include <functional>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
+#include "hub/channel_table.hpp"
 #include "hub/subscriber.hpp"
 
 namespace weft::hub {
-
-struct Member {
-  Subscriber* subscriber;
-  std::uint32_t index;  ///< in the subscriber's memberships
-};
-
-struct Channel {
-  std::string name;
-  std::vector<Member> members;
-};
 
 class Shard {
  public:
   /// `on_interest(channel, true)` when the first subscriber of this loop came, `false` when the
   /// last one went.
-  explicit Shard(std::function<void(const std::string&, bool)> on_interest)
+  explicit Shard(std::function<void(Channel&, bool)> on_interest)
       : on_interest_(std::move(on_interest)) {}
 
   /// false = it stands there already.
@@ -38,22 +30,30 @@ class Shard {
 
   /// To everyone who stands in the channel now.
   PublishCount deliver(const Publication& publication);
+  PublishCount deliver(const Channel& channel, const Publication& publication);
+
+  /// nullptr = nobody stands in the channel here and, at home, nobody anywhere.
+  const Channel* find(const ChannelKey& key) const;
+  /// At the channel's home: `loop` has members now, or none any more.
+  void set_interest(const ChannelKey& key, unsigned loop, bool interested);
 
   /// A publication is being delivered: nobody may join or leave now.
   bool is_walking() const { return walking_ > 0; }
 
-  std::size_t channels() const { return channels_.size(); }
+  /// Those with members on this loop.
+  std::size_t channels() const { return peopled_; }
   std::size_t subscriptions() const { return subscriptions_; }
+  /// What channels and their members hold on the heap, by walking them all; the subscribers' side
+  /// is Subscriber::heap_bytes().
+  std::size_t heap_bytes() const { return channels_.heap_bytes(); }
 
  private:
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-  void remove(Subscriber& subscriber, std::size_t place);
+  void leave(Membership membership);
+  void drop_if_unused(ChannelId id);
 
-  std::function<void(const std::string&, bool)> on_interest_;
-  std::unordered_map<std::string, std::unique_ptr<Channel>, Hash, std::equal_to<>> channels_;
-  std::size_t subscriptions_ = 0;
+  std::function<void(Channel&, bool)> on_interest_;
+  ChannelTable channels_;
+  std::size_t peopled_ = 0, subscriptions_ = 0;
   unsigned walking_ = 0;
 };
 

@@ -2,14 +2,14 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/shared_bytes.hpp"
+#include "hub/memberships.hpp"
 #include "weft/types.hpp"
 
 namespace weft::hub {
 
-/// What was published: immutable, shared by every loop that delivers it.
+/// What was published: unchanged while loops deliver it, gone when the last one has.
 struct Publication {
   std::string channel;
   DataType type = DataType::text;
@@ -23,14 +23,6 @@ struct Delivery {
   SharedBytes deflated_frame = {};  ///< filled by the first receiver that wants it compressed
 };
 
-struct Channel;
-
-/// A subscriber's place in one channel.
-struct Membership {
-  Channel* channel;
-  std::uint32_t index;  ///< in the channel's members
-};
-
 class Subscriber {
  public:
   virtual ~Subscriber() = default;
@@ -39,10 +31,12 @@ class Subscriber {
   virtual bool deliver(Delivery& delivery) = 0;
 
   std::size_t channels() const { return memberships_.size(); }
+  /// What its places hold on the heap beside the subscriber itself.
+  std::size_t heap_bytes() const { return memberships_.heap_bytes(); }
 
  private:
   friend class Shard;
-  std::vector<Membership> memberships_;
+  Memberships memberships_;
 };
 
 }  // namespace weft::hub

@@ -56,11 +56,10 @@ void LocalNode::send(net::Loop& from, ConnectionId id, DataType type, SharedByte
              });
 }
 
-void LocalNode::publish(net::Loop& from, std::string channel, DataType type, SharedBytes data,
+void LocalNode::publish(net::Loop& from, std::string_view channel, DataType type, SharedBytes data,
                         Completion<Result<PublishCount>> done) {
   if (!is_channel_name(channel)) return done(make_error_code(NodeErrc::bad_channel));
-  hub_.publish(from, std::move(channel), type, std::move(data),
-               [done = std::move(done)](PublishCount count) { done(count); });
+  hub_.publish(from, channel, type, std::move(data), std::move(done));
 }
 
 void LocalNode::subscribe(net::Loop& from, ConnectionId id, std::vector<std::string> channels,

@@ -18,7 +18,7 @@ class LocalNode final : public Node {
 
   void send(net::Loop& from, ConnectionId id, DataType type, SharedBytes data,
             Completion<error_code> done) override;
-  void publish(net::Loop& from, std::string channel, DataType type, SharedBytes data,
+  void publish(net::Loop& from, std::string_view channel, DataType type, SharedBytes data,
                Completion<Result<PublishCount>> done) override;
   void subscribe(net::Loop& from, ConnectionId id, std::vector<std::string> channels,
                  Completion<error_code> done) override;

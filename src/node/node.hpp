@@ -45,7 +45,7 @@ class Node {
   /// encode_failed.
   virtual void send(net::Loop& from, ConnectionId id, DataType type, SharedBytes data,
                     Completion<error_code> done) = 0;
-  virtual void publish(net::Loop& from, std::string channel, DataType type, SharedBytes data,
+  virtual void publish(net::Loop& from, std::string_view channel, DataType type, SharedBytes data,
                        Completion<Result<PublishCount>> done) = 0;
   virtual void subscribe(net::Loop& from, ConnectionId id, std::vector<std::string> channels,
                          Completion<error_code> done) = 0;

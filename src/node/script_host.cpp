@@ -76,7 +76,7 @@ void NodeScriptHost::mesh_send(ConnectionId id, std::string data, DataType type,
 
 void NodeScriptHost::mesh_publish(std::string channel, std::string data, DataType type,
                                   std::function<void(PublishCount, script::Problem)> done) {
-  node_.publish(place_.loop(), std::move(channel), type, SharedBytes::copy_of(data),
+  node_.publish(place_.loop(), channel, type, SharedBytes::copy_of(data),
                 [done = std::move(done)](Result<PublishCount> count) {
                   if (count)
                     done(*count, "");
