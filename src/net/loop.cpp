@@ -23,7 +23,7 @@ Loop::Loop(unsigned index, unsigned count, metrics::Registry& metrics)
 Loop::~Loop() { drop_streams(); }
 
 Stream& Loop::adopt(std::unique_ptr<Stream> stream) {
-  stream->place_ = streams_.size();
+  stream->place_ = static_cast<std::uint32_t>(streams_.size());
   return *streams_.emplace_back(std::move(stream));
 }
 
@@ -32,8 +32,8 @@ void Loop::flush_later(Stream& stream) {
   schedule_turn_end();
 }
 
-void Loop::end_later(Stream& stream) {
-  ending_.push_back(&stream);
+void Loop::end_later(Stream& stream, error_code error) {
+  ending_.emplace_back(&stream, error);
   schedule_turn_end();
 }
 
@@ -86,11 +86,11 @@ void Loop::flush_dirty() {
 
 void Loop::end_streams() {
   // All are told before any is destroyed: what one does at its end may reach another.
-  const std::vector<Stream*> ending = std::exchange(ending_, {});
-  for (Stream* stream : ending) stream->end();
+  const auto ending = std::exchange(ending_, {});
+  for (const auto& [stream, error] : ending) stream->end(error);
   std::erase_if(dirty_, [](const Stream* stream) { return stream->ending_; });
-  for (Stream* stream : ending) {
-    const std::size_t place = stream->place_;
+  for (const auto& [stream, error] : ending) {
+    const std::uint32_t place = stream->place_;
     streams_.back()->place_ = place;
     std::swap(streams_[place], streams_.back());
     streams_.pop_back();

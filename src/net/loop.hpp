@@ -20,6 +20,7 @@
 #include "net/poller.hpp"
 #include "net/send_ring.hpp"
 #include "net/timer_wheel.hpp"
+#include "weft/result.hpp"
 
 namespace weft::net {
 
@@ -72,7 +73,7 @@ class Loop {
 
   /// The loop owns its streams; one that ends is told so and destroyed when this turn ends.
   Stream& adopt(std::unique_ptr<Stream> stream);
-  void end_later(Stream& stream);
+  void end_later(Stream& stream, error_code error);
   /// Keeps a handler that is still on the call stack until this turn ends.
   void retire(std::unique_ptr<StreamHandler> handler);
   std::size_t streams() const { return streams_.size(); }
@@ -112,7 +113,8 @@ class Loop {
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<std::unique_ptr<StreamHandler>> retired_;
   Joined joined_;
-  std::vector<Stream*> dirty_, flushing_, ending_;
+  std::vector<Stream*> dirty_, flushing_;
+  std::vector<std::pair<Stream*, error_code>> ending_;
   std::unique_ptr<SendRing> ring_;  // only while run() runs, and where the kernel has one
   bool turn_end_posted_ = false, in_turn_ = false;
   metrics::Histogram &lag_, &send_;

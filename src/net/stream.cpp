@@ -31,8 +31,8 @@ error_code from_errno() { return {errno, boost::system::system_category()}; }
 Stream::Stream(Loop& loop, Accepted accepted)
     : loop_(loop),
       tls_(std::move(accepted.tls)),
-      remote_(accepted.remote),
       admission_(std::move(accepted.admission)),
+      remote_(accepted.remote),
       fd_(accepted.fd) {
   loop_.add_load(1);
 }
@@ -218,12 +218,11 @@ void Stream::finish() {
 
 void Stream::abort(error_code error) {
   if (std::exchange(ending_, true)) return;
-  end_error_ = finishing_ ? error_code{} : error;
   if (!dirty_ && queued_bytes() && error == boost::asio::error::eof) {
     dirty_ = true;
     loop_.flush_later(*this);
   }
-  loop_.end_later(*this);
+  loop_.end_later(*this, finishing_ ? error_code{} : error);
 }
 
 void Stream::on_timer() {
@@ -233,11 +232,11 @@ void Stream::on_timer() {
     handler_->on_timer();
 }
 
-void Stream::end() {
+void Stream::end(error_code error) {
   Timer::cancel();
   loop_.poller().remove(fd_);
   ::close(std::exchange(fd_, -1));
-  handler_->on_end(end_error_);
+  handler_->on_end(error);
 }
 
 }  // namespace weft::net

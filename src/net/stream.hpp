@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/shared_bytes.hpp"
+#include "base/slab.hpp"
 #include "net/address.hpp"
 #include "net/gate.hpp"
 #include "net/loop.hpp"
@@ -35,7 +36,7 @@ class StreamHandler {
   virtual void on_timer() {}
 };
 
-class Stream final : private Pollable, private Timer {
+class Stream final : public OnSlab, private Pollable, private Timer {
  public:
   struct Accepted {
     int fd = -1;
@@ -108,21 +109,20 @@ class Stream final : private Pollable, private Timer {
   void wrote();
   Outbox& unsent() { return tls_ ? tls_->plain() : outbox_; }
   void watch(bool write);
-  void end();  // called by the loop
+  void end(error_code error);  // called by the loop
 
   static constexpr std::size_t kEarlyFlush = 64 << 10;
   static constexpr Millis kLinger{2000};           // for the peer's end, after ours
   static constexpr Millis kFinishTimeout{10'000};  // for what is queued to leave
 
+  std::uint32_t place_ = 0;  // in the loop's list of streams
   Loop& loop_;
   std::unique_ptr<StreamHandler> handler_;
   std::unique_ptr<TlsSession> tls_;
   Outbox outbox_;
-  boost::asio::ip::tcp::endpoint remote_;
   Admission admission_;
-  std::size_t place_ = 0;  // in the loop's list of streams
+  boost::asio::ip::tcp::endpoint remote_;
   int fd_;
-  error_code end_error_;
   SteadyTime blocked_since_{};
   bool dirty_ = false, blocked_ = false, watching_write_ = false, paused_ = false;
   bool finishing_ = false, fin_sent_ = false, ending_ = false;

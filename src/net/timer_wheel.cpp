@@ -1,5 +1,7 @@
 #include "net/timer_wheel.hpp"
 
+#include <algorithm>
+
 namespace weft::net {
 
 void Timer::cancel() {
@@ -26,15 +28,15 @@ void TimerWheel::link(Timer& head, Timer& timer) {
 void TimerWheel::set(Timer& timer, Millis delay) {
   timer.cancel();
   // One tick more than asked, because the present tick is partly over: late, never early.
-  const auto ticks =
-      static_cast<std::uint64_t>(std::max<std::int64_t>((delay + kTick - Millis(1)) / kTick, 0));
-  timer.due_ = tick_ + ticks + 1;
+  const std::int64_t ticks =
+      std::clamp<std::int64_t>((delay + kTick - Millis(1)) / kTick, 0, kLongest);
+  timer.due_ = tick_ + static_cast<std::uint32_t>(ticks) + 1;
   link(slots_[timer.due_ % kSlots], timer);
 }
 
 void TimerWheel::advance(SteadyTime now) {
   if (now < start_) return;
-  const auto target = static_cast<std::uint64_t>((now - start_) / kTick);
+  const auto target = static_cast<std::uint32_t>((now - start_) / kTick);
   while (tick_ < target) {
     Head& slot = slots_[++tick_ % kSlots];
     Head due;  // callbacks may set and cancel anything, so walk a list of our own

@@ -28,7 +28,7 @@ class Timer {
   friend class TimerWheel;
   Timer* next_ = nullptr;
   Timer* previous_ = nullptr;
-  std::uint64_t due_ = 0;  // tick
+  std::uint32_t due_ = 0;  // tick: 13 years of them
 };
 
 class CallbackTimer final : public Timer {
@@ -47,7 +47,7 @@ class TimerWheel {
   explicit TimerWheel(SteadyTime start);
   ~TimerWheel();
 
-  /// (Re)sets `timer` to run `delay` from the wheel's present.
+  /// (Re)sets `timer` to run `delay` from the wheel's present; more than six years = six years.
   void set(Timer& timer, Millis delay);
 
   /// Runs everything due at `now`.
@@ -61,10 +61,11 @@ class TimerWheel {
   };
   static void link(Timer& head, Timer& timer);
 
+  static constexpr std::int64_t kLongest = INT32_MAX;  // ticks
   static constexpr std::size_t kSlots = 1024;  // longer delays pass their slot more than once
   std::array<Head, kSlots> slots_;
   SteadyTime start_;
-  std::uint64_t tick_ = 0;
+  std::uint32_t tick_ = 0;
 };
 
 }  // namespace weft::net

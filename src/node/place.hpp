@@ -1,6 +1,7 @@
 // Place: what one loop of the node holds: its sessions by id, its shard of the hub, the ids it
 // gives. Everything runs on that loop.
 #pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -44,7 +45,7 @@ class Place final : public session::SessionOwner {
   net::Loop& loop_;
   hub::Shard& shard_;
   IdMaker ids_;
-  std::unordered_map<ConnectionId, session::Session*> sessions_;
+  boost::unordered_flat_map<ConnectionId, session::Session*> sessions_;
   std::unordered_map<WatchId, std::unique_ptr<Watcher>> watchers_;
   WatchId last_watch_ = 0;
   metrics::Gauge &connections_, &channels_, &subscriptions_;

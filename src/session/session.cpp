@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "session/context.hpp"
 #include "weft/codes.hpp"
 
@@ -13,7 +15,7 @@ Session::Session(ConnectionId id, transport::Connection& connection, Dialect& di
       connection_(connection),
       dialect_(dialect),
       owner_(owner),
-      max_channels_(max_channels) {}
+      max_channels_(static_cast<std::uint32_t>(std::min<std::size_t>(max_channels, UINT32_MAX))) {}
 
 Session::~Session() = default;
 

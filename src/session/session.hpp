@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/slab.hpp"
 #include "hub/subscriber.hpp"
 #include "net/timer_wheel.hpp"
 #include "session/dialect.hpp"
@@ -21,7 +22,7 @@ class SessionOwner {
   ~SessionOwner() = default;
 };
 
-class Session final : public transport::MessageHandler, public hub::Subscriber {
+class Session final : public OnSlab, public transport::MessageHandler, public hub::Subscriber {
  public:
   Session(ConnectionId id, transport::Connection& connection, Dialect& dialect, SessionOwner& owner,
           std::size_t max_channels);
@@ -48,7 +49,7 @@ class Session final : public transport::MessageHandler, public hub::Subscriber {
   transport::Connection& connection_;
   Dialect& dialect_;
   SessionOwner& owner_;
-  std::size_t max_channels_;
+  std::uint32_t max_channels_;
   std::unique_ptr<Context> context_;
   std::unique_ptr<net::CallbackTimer> authentication_;
 };

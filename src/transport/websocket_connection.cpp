@@ -18,11 +18,6 @@ constexpr ws::Opcode opcode_of(DataType type) {
 
 }  // namespace
 
-struct WebSocketConnection::OwnDeflate {
-  std::optional<ws::Deflater> deflater;
-  std::optional<ws::Inflater> inflater;
-};
-
 WebSocketConnection::WebSocketConnection(net::Stream& stream, Codecs& codecs,
                                          std::shared_ptr<const WebSocketOptions> options,
                                          const std::optional<ws::DeflateParams>& deflate,
@@ -31,21 +26,24 @@ WebSocketConnection::WebSocketConnection(net::Stream& stream, Codecs& codecs,
       codecs_(codecs),
       options_(std::move(options)),
       last_read_(stream.loop().now()) {
-  if (!remote.empty()) remote_ = std::make_unique<std::string>(remote);
+  if (!remote.empty()) rare().remote = remote;
   deflates_ = deflate.has_value();
   if (!deflate) return;
   const int bits = deflate->server_max_window_bits.value_or(15);
-  auto own = std::make_unique<OwnDeflate>();
   // The loop's deflater has a window of 15 bits; a client that asked for less gets one of its own.
   if (!deflate->server_no_context_takeover)
-    own->deflater.emplace(bits, true);
+    rare().deflater.emplace(bits, true);
   else if (bits != 15)
-    own->deflater.emplace(bits, false);
-  if (!deflate->client_no_context_takeover) own->inflater.emplace(15, true);
-  if (own->deflater || own->inflater) own_deflate_ = std::move(own);
+    rare().deflater.emplace(bits, false);
+  if (!deflate->client_no_context_takeover) rare().inflater.emplace(15, true);
 }
 
 WebSocketConnection::~WebSocketConnection() = default;
+
+WebSocketConnection::Rare& WebSocketConnection::rare() {
+  if (!rare_) rare_ = std::make_unique<Rare>();
+  return *rare_;
+}
 
 void WebSocketConnection::start(const Make& make) {
   codecs_.counters.upgraded.add();
@@ -60,8 +58,8 @@ void WebSocketConnection::on_bytes(std::span<std::byte> bytes) {
   last_read_ = stream_.loop().now();
   ping_sent_ = false;
   if (!stopped_) return feed(bytes);
-  if (!rest_) rest_ = std::make_unique<std::vector<std::byte>>();
-  rest_->insert(rest_->end(), bytes.begin(), bytes.end());
+  std::vector<std::byte>& early = rare().early;
+  early.insert(early.end(), bytes.begin(), bytes.end());
 }
 
 void WebSocketConnection::feed(std::span<std::byte> bytes) {
@@ -76,8 +74,7 @@ void WebSocketConnection::feed(std::span<std::byte> bytes) {
   if (error) return fail(error);
   if (!stopped_ || told_) return;
   if (consumed < bytes.size())
-    rest_ = std::make_unique<std::vector<std::byte>>(
-        bytes.begin() + static_cast<std::ptrdiff_t>(consumed), bytes.end());
+    rare().early.assign(bytes.begin() + static_cast<std::ptrdiff_t>(consumed), bytes.end());
   stream_.pause_reading();
 }
 
@@ -98,7 +95,7 @@ bool WebSocketConnection::on_ping(std::span<const std::byte> payload) {
   // 5.5.3).
   SharedBytes pong = ws::encode_frame(ws::Opcode::pong, payload);
   if (stream_.is_blocked())
-    waiting_pong_ = std::move(pong);
+    rare().pong = std::move(pong);
   else
     stream_.write(std::move(pong));
   return true;
@@ -111,7 +108,7 @@ bool WebSocketConnection::on_pong(std::span<const std::byte> /*payload*/) {
 
 bool WebSocketConnection::on_close(std::uint16_t code, std::string_view reason) {
   if (!close_sent_) {
-    closed_ = std::make_unique<CloseInfo>(CloseInfo{code, std::string(reason), ClosedBy::client});
+    rare().closed = {code, std::string(reason), ClosedBy::client};
     send_close(code, reason);
   }
   stream_.finish();
@@ -145,9 +142,9 @@ void WebSocketConnection::resume() {
   if (!stopped_) return;
   stopped_ = false;
   if (feeding_) return;
-  if (rest_) {
-    const auto rest = std::move(rest_);
-    feed(*rest);
+  if (rare_ && !rare_->early.empty()) {
+    std::vector<std::byte> early = std::exchange(rare_->early, {});
+    feed(early);
   }
   if (!stopped_) {
     last_read_ = stream_.loop().now();
@@ -176,7 +173,7 @@ SendResult WebSocketConnection::send_frame(const SharedBytes& frame) {
 
 SharedForm WebSocketConnection::shared_form() const {
   if (!deflates_) return SharedForm::plain;
-  return own_deflate_ && own_deflate_->deflater ? SharedForm::own : SharedForm::deflated;
+  return rare_ && rare_->deflater ? SharedForm::own : SharedForm::deflated;
 }
 
 SharedBytes WebSocketConnection::deflate(DataType type, std::span<const std::byte> payload) {
@@ -227,11 +224,11 @@ bool WebSocketConnection::make_room(std::size_t size) {
 
 void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
   if (close_sent_ || told_) return;
-  closed_ = std::make_unique<CloseInfo>(CloseInfo{code, std::string(reason), ClosedBy::server});
+  rare().closed = {code, std::string(reason), ClosedBy::server};
   send_close(code, reason);
   stream_.set_timer(options_->close_timeout);
   if (std::exchange(stopped_, false) && !feeding_) stream_.resume_reading();  // to hear the answer
-  rest_.reset();
+  rare_->early = {};
 }
 
 void WebSocketConnection::close_as(std::uint16_t code, std::string reason,
@@ -250,27 +247,26 @@ void WebSocketConnection::send_close(std::uint16_t code, std::string_view reason
 void WebSocketConnection::fail(error_code error) {
   codecs_.counters.closed_protocol.add();
   if (!close_sent_) {
-    closed_ = std::make_unique<CloseInfo>(
-        CloseInfo{ws::close_code(error), error.message(), ClosedBy::server});
-    send_close(closed_->code, closed_->reason);
+    const CloseInfo& why =
+        rare().closed.emplace(CloseInfo{ws::close_code(error), error.message(), ClosedBy::server});
+    send_close(why.code, why.reason);
   }
   stream_.finish();
   tell_closed();
 }
 
 void WebSocketConnection::on_end(error_code error) {
-  if (!closed_)
-    closed_ = std::make_unique<CloseInfo>(CloseInfo{1006, error.message(), ClosedBy::network});
+  if (!rare().closed) rare_->closed = {1006, error.message(), ClosedBy::network};
   tell_closed();
 }
 
 void WebSocketConnection::tell_closed() {
   if (std::exchange(told_, true)) return;
-  handler_->on_close(*closed_);
+  handler_->on_close(*rare_->closed);
 }
 
 void WebSocketConnection::on_drained() {
-  if (waiting_pong_ && !close_sent_) stream_.write(std::exchange(waiting_pong_, {}));
+  if (rare_ && rare_->pong && !close_sent_) stream_.write(std::exchange(rare_->pong, {}));
   if (!told_) handler_->on_drained();
 }
 
@@ -326,14 +322,14 @@ void WebSocketConnection::watch_silence() {
 }
 
 std::string WebSocketConnection::remote_addr() const {
-  return remote_ ? *remote_ : net::to_string(stream_.remote());
+  return rare_ && !rare_->remote.empty() ? rare_->remote : net::to_string(stream_.remote());
 }
 
 ws::Deflater& WebSocketConnection::deflater() {
-  return own_deflate_ && own_deflate_->deflater ? *own_deflate_->deflater : codecs_.deflater;
+  return rare_ && rare_->deflater ? *rare_->deflater : codecs_.deflater;
 }
 ws::Inflater& WebSocketConnection::inflater() {
-  return own_deflate_ && own_deflate_->inflater ? *own_deflate_->inflater : codecs_.inflater;
+  return rare_ && rare_->inflater ? *rare_->inflater : codecs_.inflater;
 }
 
 }  // namespace weft::transport

@@ -6,6 +6,8 @@
 // stream ends. After close_sent_ nothing is sent.
 #pragma once
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "net/stream.hpp"
 #include "transport/codecs.hpp"
@@ -16,7 +18,8 @@
 
 namespace weft::transport {
 
-class WebSocketConnection final : public net::StreamHandler,
+class WebSocketConnection final : public OnSlab,
+                                  public net::StreamHandler,
                                   public Connection,
                                   private ws::DecoderSink {
  public:
@@ -43,8 +46,6 @@ class WebSocketConnection final : public net::StreamHandler,
   net::Loop& loop() override { return stream_.loop(); }
 
  private:
-  struct OwnDeflate;  // compression contexts of this connection alone
-
   void on_bytes(std::span<std::byte> bytes) override;
   void on_end(error_code error) override;
   void on_drained() override;
@@ -71,16 +72,23 @@ class WebSocketConnection final : public net::StreamHandler,
   ws::Deflater& deflater();
   ws::Inflater& inflater();
 
+  // What most connections never have, or have only at their end.
+  struct Rare {
+    std::vector<std::byte> early;          // came while stopped
+    std::optional<ws::Deflater> deflater;  // compression contexts of this connection alone
+    std::optional<ws::Inflater> inflater;
+    std::string remote;               // what a trusted proxy said; "" = the stream's own peer
+    SharedBytes pong;                 // of a peer that does not read: for its newest ping
+    std::optional<CloseInfo> closed;  // decided, perhaps not told yet
+  };
+  Rare& rare();
+
   net::Stream& stream_;
   Codecs& codecs_;
   std::shared_ptr<const WebSocketOptions> options_;
   std::unique_ptr<MessageHandler> handler_;
   ws::Decoder decoder_;
-  std::unique_ptr<std::vector<std::byte>> rest_;  // came while stopped
-  std::unique_ptr<OwnDeflate> own_deflate_;
-  std::unique_ptr<std::string> remote_;
-  SharedBytes waiting_pong_;           // of a peer that does not read: for its newest ping
-  std::unique_ptr<CloseInfo> closed_;  // decided, perhaps not told yet
+  std::unique_ptr<Rare> rare_;
   SteadyTime last_read_;
   SteadyTime pinged_{};  // when the ping left that ping_sent_ speaks of
   SteadyTime second_{};  // when the rate's present second began
