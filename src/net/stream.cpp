@@ -65,7 +65,8 @@ void Stream::on_ready(std::uint32_t events) {
 }
 
 void Stream::read() {
-  const std::span<std::byte> buffer = loop_.receive_buffer();
+  const std::span<std::byte> whole = loop_.receive_buffer();
+  const std::span<std::byte> buffer = tls_ ? whole.last(whole.size() / 2) : whole;
   for (int reads = 0; reads < kReadsPerTurn && !ending_ && !paused_; ++reads) {
     const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (size == 0) return abort(boost::asio::error::eof);
@@ -83,18 +84,19 @@ void Stream::read() {
   }
 }
 
-void Stream::read_tls(std::span<std::byte> cipher) {
-  tls_->feed(cipher);
+// The cipher text lies in the second half of the loop's buffer, so the first is free for the plain.
+void Stream::read_tls(std::span<const std::byte> cipher) {
+  const std::span<std::byte> plain =
+      loop_.receive_buffer().first(loop_.receive_buffer().size() / 2);
   while (!ending_ && !finishing_) {
-    // The cipher text was copied by feed(), so the loop's buffer is free again.
-    const Result<std::size_t> size = tls_->read(loop_.receive_buffer());
-    if (!dirty_) {  // handshake answers and alerts wait in the session
+    const Result<std::size_t> size = tls_->read(cipher, plain, outbox_);
+    if (!outbox_.empty() && !dirty_ && !blocked_) {  // handshake answers and alerts
       dirty_ = true;
       loop_.flush_later(*this);
     }
     if (!size) return abort(size.error());
     if (*size == 0) return;
-    handler_->on_bytes(loop_.receive_buffer().first(*size));
+    handler_->on_bytes(plain.first(*size));
   }
 }
 
@@ -173,8 +175,7 @@ void Stream::flushed() {
   if (finishing_ && !fin_sent_) {
     fin_sent_ = true;
     if (tls_) {
-      tls_->close_notify();
-      tls_->pump(outbox_);
+      tls_->close_notify(outbox_);
       send_some();
     }
     ::shutdown(fd_, SHUT_WR);

@@ -100,7 +100,7 @@ class Stream final : public OnSlab, private Pollable, private Timer {
   void on_ready(std::uint32_t events) override;
   void on_timer() override;
   void read();
-  void read_tls(std::span<std::byte> cipher);
+  void read_tls(std::span<const std::byte> cipher);
   void flush();
   std::size_t begin_flush(std::span<iovec> parts);  // flush() in two halves, for the ring:
   void end_flush(int result);                       // what to send; what became of it, as -errno

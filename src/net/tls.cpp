@@ -2,9 +2,11 @@
 
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 
@@ -36,6 +38,11 @@ std::shared_ptr<SSL_CTX> load(const std::string& certificate, const std::string&
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                          SSL_OP_NO_COMPRESSION);
+  // Clients resume with tickets that they keep; the server remembers nobody. One ticket is enough
+  // for a client that holds one connection.
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context.get(), 1);
+  SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1)
@@ -49,51 +56,112 @@ std::shared_ptr<SSL_CTX> load(const std::string& certificate, const std::string&
 
 }  // namespace
 
-TlsSession::TlsSession(SSL* ssl)
-    : ssl_(ssl), in_(BIO_new(BIO_s_mem())), out_(BIO_new(BIO_s_mem())) {
-  BIO_set_mem_eof_return(in_, -1);
-  SSL_set_bio(ssl, in_, out_);
+/// The BIO that a session's OpenSSL reads from and writes to.
+struct TlsBio {
+  static int read(BIO* bio, char* out, int size) {
+    BIO_clear_retry_flags(bio);
+    std::span<const std::byte>* in = session(bio).in_;
+    if (!in || in->empty()) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    const std::size_t taken = std::min(in->size(), static_cast<std::size_t>(size));
+    std::memcpy(out, in->data(), taken);
+    *in = in->subspan(taken);
+    return static_cast<int>(taken);
+  }
+
+  static int write(BIO* bio, const char* data, int size) {
+    BIO_clear_retry_flags(bio);
+    const std::string_view record(data, static_cast<std::size_t>(size));
+    if (Outbox* out = session(bio).out_) out->append(as_bytes(record), {});
+    return size;
+  }
+
+  static long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+
+  static BIO* make(TlsSession& session) {
+    static const BIO_METHOD* const method = [] {
+      BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "loop");
+      BIO_meth_set_read(made, read);
+      BIO_meth_set_write(made, write);
+      BIO_meth_set_ctrl(made, control);
+      return made;
+    }();
+    BIO* bio = BIO_new(method);
+    BIO_set_data(bio, &session);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+
+ private:
+  static TlsSession& session(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+};
+
+/// Where OpenSSL reads and writes during one call.
+class TlsSession::Wires {
+ public:
+  Wires(TlsSession& session, std::span<const std::byte>* in, Outbox& out) : session_(session) {
+    session.in_ = in;
+    session.out_ = &out;
+  }
+  ~Wires() {
+    session_.in_ = nullptr;
+    session_.out_ = nullptr;
+  }
+  Wires(const Wires&) = delete;
+
+ private:
+  TlsSession& session_;
+};
+
+TlsSession::TlsSession(SSL* ssl) : ssl_(ssl) {
+  BIO* const bio = TlsBio::make(*this);
+  SSL_set_bio(ssl, bio, bio);
   SSL_set_accept_state(ssl);
 }
 
-void TlsSession::feed(std::span<const std::byte> cipher) {
-  BIO_write(in_, cipher.data(), clamp_size(cipher.size()));
-}
-
-Result<std::size_t> TlsSession::read(std::span<std::byte> plain) {
-  const int size = SSL_read(ssl_.get(), plain.data(), clamp_size(plain.size()));
-  if (size > 0) return static_cast<std::size_t>(size);
-  switch (SSL_get_error(ssl_.get(), size)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-      return std::size_t{0};
-    case SSL_ERROR_ZERO_RETURN:
-      return error_code(boost::asio::error::eof);
-    default:
-      return fatal_tls_error();
+Result<std::size_t> TlsSession::read(std::span<const std::byte>& cipher, std::span<std::byte> plain,
+                                     Outbox& out) {
+  const Wires wires(*this, &cipher, out);
+  std::size_t got = 0;
+  while (got < plain.size()) {
+    const int size = SSL_read(ssl_.get(), plain.data() + got, clamp_size(plain.size() - got));
+    if (size > 0) {
+      got += static_cast<std::size_t>(size);
+      continue;
+    }
+    const int reason = SSL_get_error(ssl_.get(), size);
+    if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE) break;
+    if (got) {  // an error comes again, after what was before it is taken
+      ERR_clear_error();
+      break;
+    }
+    if (reason == SSL_ERROR_ZERO_RETURN) return error_code(boost::asio::error::eof);
+    return fatal_tls_error();
   }
+  return got;
 }
 
 void TlsSession::pump(Outbox& out) {
-  while (is_established() && !plain_.empty() && BIO_ctrl_pending(out_) < kPumpLimit) {
+  if (plain_.empty() || !is_established()) return;
+  const Wires wires(*this, nullptr, out);
+  while (!plain_.empty() && out.bytes() < kPumpLimit) {
     iovec part{};
     plain_.gather({&part, 1});
-    const int size =
-        SSL_write(ssl_.get(), part.iov_base, clamp_size(std::min(part.iov_len, kPumpLimit)));
+    const int size = SSL_write(ssl_.get(), part.iov_base, clamp_size(part.iov_len));
     if (size <= 0) {
       ERR_clear_error();
       break;
     }
     plain_.consume(static_cast<std::size_t>(size));
   }
-  const std::size_t ready = BIO_ctrl_pending(out_);
-  if (!ready) return;
-  out.push(SharedBytes::make(
-               ready,
-               [&](std::span<std::byte> into) { BIO_read(out_, into.data(), clamp_size(ready)); }));
 }
 
-void TlsSession::close_notify() {
+void TlsSession::close_notify(Outbox& out) {
+  const Wires wires(*this, nullptr, out);
   if (is_established()) SSL_shutdown(ssl_.get());
   ERR_clear_error();
 }

@@ -1,5 +1,10 @@
-// TLS on the data plane: OpenSSL over memory BIOs, so that the socket stays with the stream and its
-// poller. Certificates are reloaded without touching the connections that are open.
+// TLS on the data plane. OpenSSL reads from the bytes that the loop has just received and writes
+// into the outbox that the loop will flush, through a BIO of our own: the socket stays with the
+// stream and its poller, and nothing is buffered in between.
+//
+// Invariant: between calls a session holds no cipher text of its own. read() is called until it
+// gives 0, so what the loop received is used up; only the start of a record whose end has not come
+// waits in OpenSSL. An idle session therefore owns OpenSSL's state and no buffers.
 #pragma once
 #include <openssl/ssl.h>
 
@@ -8,36 +13,41 @@
 #include <span>
 #include <string>
 
-#include "base/shared_bytes.hpp"
 #include "net/outbox.hpp"
 #include "weft/result.hpp"
 
 namespace weft::net {
 
-/// One connection's TLS state.
+/// One connection's TLS state. Does not move: OpenSSL knows its address.
 class TlsSession {
  public:
   explicit TlsSession(SSL* ssl);
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
 
-  /// Cipher text from the socket.
-  void feed(std::span<const std::byte> cipher);
-  /// Plain text out of what was fed: 0 = nothing more now. Errors: eof after close_notify, any
-  /// other is fatal.
-  Result<std::size_t> read(std::span<std::byte> plain);
+  /// Plain text out of `cipher`, whose front it takes off; answers of the handshake go to `out`.
+  /// Call it until it gives 0 = nothing more before new cipher text. The two memories must not
+  /// overlap. Errors: eof after close_notify, any other is fatal; plain text before it is given
+  /// first.
+  Result<std::size_t> read(std::span<const std::byte>& cipher, std::span<std::byte> plain,
+                           Outbox& out);
   /// Plain text that waits; it is encrypted by pump().
   Outbox& plain() { return plain_; }
-  /// Moves cipher text that is ready, at most about 64 KiB of it, into `out`.
+  /// Encrypts what waits into `out` until that holds about 64 KiB.
   void pump(Outbox& out);
-  void close_notify();
+  void close_notify(Outbox& out);
   bool is_established() const { return SSL_is_init_finished(ssl_.get()); }
 
  private:
+  friend struct TlsBio;
   struct Free {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
+  class Wires;
+
   std::unique_ptr<SSL, Free> ssl_;
-  BIO* in_;   // owned by ssl_
-  BIO* out_;  // owned by ssl_
+  std::span<const std::byte>* in_ = nullptr;  // during a call
+  Outbox* out_ = nullptr;                     // during a call
   Outbox plain_;
 };
 

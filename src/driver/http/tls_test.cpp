@@ -10,7 +10,7 @@
 #include <boost/asio/write.hpp>
 
 #include "driver/http/client.hpp"
-#include "driver/test_certificate.hpp"
+#include "net/test_certificate.hpp"
 
 namespace weft::http_client {
 namespace {
@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
-const bool kTrusts = driver::trust_test_certificate();
+const bool kTrusts = net::trust_test_certificate();
 
 struct Answer {
   std::string bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello";
@@ -28,7 +28,7 @@ struct Answer {
 
 class TlsServer {
  public:
-  TlsServer(net::Loop& loop, const driver::TestCertificate& certificate, Answer answer = {})
+  TlsServer(net::Loop& loop, const net::TestCertificate& certificate, Answer answer = {})
       : context_(asio::ssl::context::tls_server),
         acceptor_(loop.context(), tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
         answer_(std::move(answer)) {
@@ -77,7 +77,7 @@ class HttpTlsTest : public testing::Test {
 };
 
 TEST_F(HttpTlsTest, AsksForTheHostByNameAndGetsTheAnswer) {
-  const TlsServer server(loop_, driver::trusted_certificate());
+  const TlsServer server(loop_, net::trusted_certificate());
   const auto response = get(server.url());
   ASSERT_TRUE(response) << response.error().message();
   EXPECT_EQ(response->body, "Hello");
@@ -85,25 +85,25 @@ TEST_F(HttpTlsTest, AsksForTheHostByNameAndGetsTheAnswer) {
 }
 
 TEST_F(HttpTlsTest, RefusesACertificateThatNobodyVouchesFor) {
-  const TlsServer server(loop_, driver::other_certificate());
+  const TlsServer server(loop_, net::other_certificate());
   EXPECT_EQ(get(server.url()).error(), HttpErrc::tls_failed);
 }
 
 TEST_F(HttpTlsTest, RefusesACertificateForAnotherHost) {
-  const TlsServer server(loop_, driver::trusted_certificate());
+  const TlsServer server(loop_, net::trusted_certificate());
   EXPECT_EQ(get(server.url("127.0.0.1")).error(), HttpErrc::tls_failed);
 }
 
 TEST_F(HttpTlsTest, ABodyUntilTheEndNeedsAGoodbye) {
   const std::string body = "HTTP/1.1 200 OK\r\n\r\nHello";
-  const TlsServer polite(loop_, driver::trusted_certificate(), {.bytes = body});
+  const TlsServer polite(loop_, net::trusted_certificate(), {.bytes = body});
   EXPECT_EQ(get(polite.url()).value().body, "Hello");
-  const TlsServer cut(loop_, driver::trusted_certificate(), {.bytes = body, .says_goodbye = false});
+  const TlsServer cut(loop_, net::trusted_certificate(), {.bytes = body, .says_goodbye = false});
   EXPECT_EQ(get(cut.url()).error(), HttpErrc::bad_response);
 }
 
 TEST_F(HttpTlsTest, ABodyWithALengthNeedsNone) {
-  const TlsServer server(loop_, driver::trusted_certificate(), {.says_goodbye = false});
+  const TlsServer server(loop_, net::trusted_certificate(), {.says_goodbye = false});
   EXPECT_EQ(get(server.url()).value().body, "Hello");
 }
 

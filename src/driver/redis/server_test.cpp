@@ -4,14 +4,14 @@
 #include "base/log.hpp"
 #include "driver/redis/client.hpp"
 #include "driver/redis/test_server.hpp"
-#include "driver/test_certificate.hpp"
+#include "net/test_certificate.hpp"
 
 namespace weft::redis {
 namespace {
 
 using Words = std::vector<std::string>;
 
-const bool kTrusts = driver::trust_test_certificate();
+const bool kTrusts = net::trust_test_certificate();
 
 class RedisServerTest : public testing::Test {
  protected:
@@ -117,7 +117,7 @@ TEST_F(RedisServerTest, UsesTheUserOfAnAccessList) {
 }
 
 TEST_F(RedisServerTest, SpeaksTlsWithAServerItTrusts) {
-  const auto& certificate = driver::trusted_certificate();
+  const auto& certificate = net::trusted_certificate();
   const TestServer server({"--port", "0", "--tls-port", "PORT", "--tls-auth-clients", "no",
                            "--tls-cert-file", certificate.certificate_file, "--tls-key-file",
                            certificate.key_file});

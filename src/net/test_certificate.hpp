@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-namespace weft::driver {
+namespace weft::net {
 
 struct TestCertificate {
   std::string certificate_file, key_file;
@@ -14,4 +14,4 @@ const TestCertificate& trusted_certificate();
 const TestCertificate& other_certificate();  ///< the same, and trusted by nobody
 bool trust_test_certificate();
 
-}  // namespace weft::driver
+}  // namespace weft::net

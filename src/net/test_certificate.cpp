@@ -1,4 +1,4 @@
-#include "driver/test_certificate.hpp"
+#include "net/test_certificate.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -13,7 +13,7 @@
 
 #include "base/check.hpp"
 
-namespace weft::driver {
+namespace weft::net {
 namespace {
 
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
@@ -81,4 +81,4 @@ bool trust_test_certificate() {
   return ::setenv("SSL_CERT_FILE", trusted_certificate().certificate_file.c_str(), 1) == 0;
 }
 
-}  // namespace weft::driver
+}  // namespace weft::net
