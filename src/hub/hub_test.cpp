@@ -90,5 +90,38 @@ TEST_F(HubTest, WhoWasSubscribedBeforeAPublicationHearsIt) {
   }
 }
 
+TEST_F(HubTest, WhatIsPublishedDuringADeliveryIsNotOvertaken) {
+  class Repeater : public Listener {
+   public:
+    explicit Repeater(std::function<void(const char*)> publish) : publish_(std::move(publish)) {}
+    bool deliver(Delivery& delivery) override {
+      if (std::exchange(fresh_, false)) publish_("second");
+      return Listener::deliver(delivery);
+    }
+
+   private:
+    std::function<void(const char*)> publish_;
+    bool fresh_ = true;
+  };
+  // At home on loop 0, so that the delivery happens during the call.
+  std::string channel = "room";
+  while (ChannelKey(channel).hash % kLoops != 0) channel += "x";
+  std::promise<void> third;
+  const auto publish = [&](const char* text) {
+    hub_.publish(loops_.at(0), channel, DataType::text, SharedBytes::copy_of(text),
+                 [&third, last = std::string_view(text) == "third"](const Result<PublishCount>&) {
+                   if (last) third.set_value();
+                 });
+  };
+  Repeater repeater(publish);
+  subscribe(0, repeater, channel);
+  loops_.at(0).post([&] {
+    publish("first");
+    publish("third");
+  });
+  third.get_future().get();
+  EXPECT_EQ(repeater.heard, (std::vector<std::string>{"first", "second", "third"}));
+}
+
 }  // namespace
 }  // namespace weft::hub

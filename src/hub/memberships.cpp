@@ -27,9 +27,11 @@ std::uint32_t Memberships::slot_of(ChannelId channel) const {
 Membership* Memberships::find(ChannelId channel) const {
   Membership* const all = data();
   if (!is_hashed()) {
-    for (std::uint32_t i = 0; i < size_; ++i)
-      if (all[i].channel == channel) return &all[i];
-    return nullptr;
+    // To the end, without a branch that depends on where it lies: the processor guesses right and
+    // goes on to the next order while this one waits for memory.
+    Membership* found = nullptr;
+    for (std::uint32_t i = 0; i < size_; ++i) found = all[i].channel == channel ? &all[i] : found;
+    return found;
   }
   for (std::uint32_t slot = slot_of(channel);; slot = (slot + 1) & (capacity_ - 1)) {
     if (all[slot].channel == channel) return &all[slot];

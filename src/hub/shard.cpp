@@ -35,6 +35,7 @@ bool Shard::unsubscribe(Subscriber& subscriber, std::string_view name) {
 void Shard::unsubscribe_all(Subscriber& subscriber) {
   check(!walking_, "deliver() leaves no channel: what closes a connection takes effect later");
   const Memberships left(std::move(subscriber.memberships_));
+  left.for_each([this](const Membership& m) { __builtin_prefetch(&channels_[m.channel].members); });
   left.for_each([this](const Membership& membership) { leave(membership); });
 }
 
