@@ -43,11 +43,9 @@ fuzz:
 	cmake --preset fuzz > /dev/null
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 
-## make bench    measure echo, fan-out, memory and queue beside the floor programs: four minutes
+## make bench    measure echo, fan-out, memory and the rest beside the floor programs, quickly; see docs/benchmarks.md
 bench: deps
-	cmake --preset release -DWEFT_TESTS=ON > /dev/null
-	cmake --build --preset release -j $(JOBS) --target weft floor_epoll floor_uring queue_worker
-	bench/run.py
+	bench/compare.sh --quick
 
 ## make fmt      clang-format over our files;  make tidy: clang-tidy
 fmt:

@@ -160,11 +160,17 @@ class FanoutRun : SwarmSink {
     if (number < next_number_[who]) ++report_.out_of_order;
     next_number_[who] = number + 1;
     if (measured_from_ && !draining_) ++deliveries_in_window_;
+    if (measured_from_ && sent_at_[number] >= measured_from_) {
+      report_.delivery.record(read_at() - sent_at_[number]);
+    }
     if (--missing_[number] == 0) complete(number);
   }
 
+  /// One look at the clock for all that a read brought.
+  std::int64_t read_at() { return read_at_ ? read_at_ : read_at_ = now_nanos(); }
+
   void complete(std::uint64_t number) {
-    const std::int64_t now = now_nanos();
+    const std::int64_t now = read_at();
     last_progress_ = now;
     ++complete_;
     ++to_publish_;
@@ -173,6 +179,7 @@ class FanoutRun : SwarmSink {
   }
 
   void on_read_end(Member) override {
+    read_at_ = 0;
     const std::size_t count = std::exchange(to_publish_, 0);
     if (count > 0 && options_.rate == 0 && !draining_) publish(count);
   }
@@ -198,7 +205,7 @@ class FanoutRun : SwarmSink {
   std::uint64_t published_ = 0, complete_ = 0, deliveries_in_window_ = 0;
   std::size_t to_publish_ = 0;
   Pace pace_;
-  std::int64_t measured_from_ = 0, last_progress_ = 0, heard_at_ = 0;
+  std::int64_t measured_from_ = 0, last_progress_ = 0, heard_at_ = 0, read_at_ = 0;
   bool draining_ = false;
   std::string complaint_;
 };

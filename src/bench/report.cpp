@@ -70,6 +70,25 @@ std::string fact(const char* name, std::uint64_t value) {
   return fmt::format(",\"{}\":{}", name, value);
 }
 
+std::string percentiles(const Histogram& latency) {
+  std::string out;
+  for (const auto& [name, percent] : kPercentiles) {
+    out += fmt::format(" {} {} ", name, duration(latency.percentile(percent)));
+  }
+  return out;
+}
+
+/// A histogram as a JSON object, in microseconds; nothing when it is empty.
+std::string latency_facts(const char* name, const Histogram& latency) {
+  if (latency.count() == 0) return "";
+  std::string out = fmt::format(",\"{}\":{{\"mean\":{:.1f}", name, latency.mean() / 1e3);
+  for (const auto& [label, percent] : kPercentiles) {
+    out += fmt::format(",\"{}\":{:.1f}", label,
+                       static_cast<double>(latency.percentile(percent)) / 1e3);
+  }
+  return out + '}';
+}
+
 std::string memory_facts(const char* when, const Memory& memory) {
   return fmt::format(",\"{}\":{{\"rss\":{},\"pss\":{},\"anon\":{},\"kernel\":{}}}", when,
                      memory.rss, memory.pss, memory.anon, memory.kernel);
@@ -123,11 +142,11 @@ std::string to_text(const Report& report) {
         report.rate > 0
             ? fmt::format(" ({} asked for)", grouped(static_cast<std::uint64_t>(report.rate)))
             : "");
-    out += "latency        ";
-    for (const auto& [name, percent] : kPercentiles) {
-      out += fmt::format(" {} {} ", name, duration(report.latency.percentile(percent)));
-    }
+    out += "latency        " + percentiles(report.latency);
     out += fmt::format("  ({})\n", report.latency_name);
+  }
+  if (report.delivery.count() > 0) {
+    out += "               " + percentiles(report.delivery) + "  (publish to each delivery)\n";
   }
   if (report.scenario != "idle") out += fmt::format("faults          {}\n", faults(report));
   if (report.slow > 0) {
@@ -171,14 +190,8 @@ std::string to_json(const Report& report) {
   }
   if (report.server_cpu) out += fact("server_cpu_seconds", *report.server_cpu);
   if (const auto micros = report.cpu_micros()) out += fact("server_cpu_us", *micros);
-  if (report.latency.count() > 0) {
-    out += fmt::format(",\"latency_us\":{{\"mean\":{:.1f}", report.latency.mean() / 1e3);
-    for (const auto& [name, percent] : kPercentiles) {
-      out += fmt::format(",\"{}\":{:.1f}", name,
-                         static_cast<double>(report.latency.percentile(percent)) / 1e3);
-    }
-    out += '}';
-  }
+  out +=
+      latency_facts("latency_us", report.latency) + latency_facts("delivery_us", report.delivery);
   if (report.memory) {
     out += fact("rss_per_connection", rss_each(report)) +
            fact("anon_per_connection", anon_each(report)) +

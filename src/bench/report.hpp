@@ -35,9 +35,10 @@ struct Report {
   std::uint64_t flood_bytes = 0;            ///< came back to those in the window, frames and all
   std::uint64_t pings = 0;                  ///< idle: answered while the connections were held
   Histogram latency = {};                   ///< nanoseconds
-  std::optional<double> server_cpu = {};    ///< seconds of user and system time in the window
-  double load_cpu = 0;                      ///< the same of this process
-  double open_seconds = 0;                  ///< until all connections were upgraded
+  Histogram delivery = {};  ///< fan-out: from publishing to each delivery, nanoseconds
+  std::optional<double> server_cpu = {};  ///< seconds of user and system time in the window
+  double load_cpu = 0;                    ///< the same of this process
+  double open_seconds = 0;                ///< until all connections were upgraded
   std::optional<MemoryReport> memory = {};
 
   /// Messages of the flood that came back, per second.

@@ -1,5 +1,5 @@
 // The runs behind `weft bench`: what each one takes and gives. app/cli/bench.cpp fills the options
-// from flags; bench/run.py drives them for docs/benchmarks.md. Each run blocks its thread until it
+// from flags; bench/compare drives them for docs/benchmarks.md. Each run blocks its thread until it
 // has measured, and throws BenchError (swarm.hpp) when the server cannot be driven.
 #pragma once
 #include <sys/types.h>

@@ -54,6 +54,7 @@ TEST(ScenariosTest, FanoutSeesEveryPublicationArriveEverywhere) {
                                     .seconds = 0.05});
   EXPECT_GT(report.count, 0u);
   EXPECT_GT(report.latency.count(), 0u);
+  EXPECT_GE(report.delivery.count(), 5 * report.latency.count());
   EXPECT_EQ(report.lost, 0u);
   EXPECT_EQ(report.out_of_order, 0u);
 }
