@@ -48,6 +48,7 @@ struct Connection {
   ScriptId script = 0;
   int context = kNone;           ///< registry reference of the context table
   int globals = kNone;           ///< registry reference of globals that its callbacks made
+  int self = kNone;              ///< registry reference of the `conn` that its messages bring
   bool is_closed = false;        ///< on_close was handed over: the host knows it no more
   bool is_paused = false;        ///< we asked the host to stop reading
   bool is_listed = false;        ///< stands in the list of connections that can go on

@@ -13,6 +13,15 @@
 
 namespace weft::script {
 
+/// Registry references of what the coroutine of an event begins with.
+struct Entries {
+  int event = 0, message = 0, package = 0;
+  int of(Event::Kind kind) const {
+    if (kind == Event::Kind::message) return message;
+    return kind == Event::Kind::package ? package : event;
+  }
+};
+
 class Engine {
  public:
   Engine(net::Loop& on_loop, ScriptHost& its_host, VmLimits its_limits,
@@ -30,7 +39,8 @@ class Engine {
   Reporter reporter;
   Scripts scripts;
   Events events;
-  int event_entry = 0, package_entry = 0;  ///< registry references of what a coroutine begins with
+  Entries entries;
+  const void* connection_type = nullptr;  ///< the metatable of `conn`, see bindings/conn.cpp
 };
 
 }  // namespace weft::script

@@ -67,6 +67,24 @@ struct Event {
       keys_set;         ///< of the context by workers or set_context since this event began
   std::string awaited;  ///< key of wait_context_value
   std::unique_ptr<net::CallbackTimer> timer;
+
+  /// As newly made. What most events never touch is only looked at.
+  void reset() {
+    loaded.reset();
+    data = {};
+    handshake = nullptr;
+    close = nullptr;
+    coroutine = nullptr;
+    reference = -2;
+    budget = {};
+    elapsed = {};
+    token = 0;
+    is_suspended = false;
+    if (!std::holds_alternative<std::monostate>(answer)) answer = std::monostate();
+    keys_set.clear();
+    awaited.clear();
+    timer.reset();
+  }
 };
 
 }  // namespace weft::script

@@ -52,9 +52,10 @@ Events::~Events() {
   for (auto& [id, connection] : connections_) connection.event.reset();
 }
 
-Connection* Events::find(ConnectionId id) {
+Connection* Events::look_up(ConnectionId id) {
   const auto found = connections_.find(id);
-  return found == connections_.end() ? nullptr : &found->second;
+  if (found == connections_.end()) return nullptr;
+  return last_found_ = &found->second;  // stays in its place until forget()
 }
 
 Connection& Events::add(ConnectionId id, ScriptId script) {
@@ -149,7 +150,7 @@ bool Events::start_next(Connection& connection) {
 
 void Events::start(Connection& connection, Event::Kind kind, const Pending* pending, DataType type,
                    std::string_view data) {
-  auto made = std::make_unique<Event>();
+  auto made = take_event();
   Event& event = *made;
   event.kind = kind;
   event.loaded = engine_.scripts.at(connection.script);
@@ -171,8 +172,7 @@ void Events::start(Connection& connection, Event::Kind kind, const Pending* pend
                            "the event is dropped");
     return finished(event, 0);
   }
-  lua_rawgeti(event.coroutine, LUA_REGISTRYINDEX,
-              kind == Event::Kind::package ? engine_.package_entry : engine_.event_entry);
+  lua_rawgeti(event.coroutine, LUA_REGISTRYINDEX, engine_.entries.of(kind));
   go(event);
 }
 
@@ -224,8 +224,9 @@ void Events::finished(Event& event, int status) {
     if (engine_.scratch.capacity() > kMaxScratch) engine_.scratch = std::string();
   }
   const bool was_last = event.kind == Event::Kind::close;
-  const std::unique_ptr<Event> ended = std::move(connection->event);
-  if (was_last) return forget(event.connection);
+  const ConnectionId id = event.connection;
+  give_event(std::move(connection->event));  // `event` is another one's from here on
+  if (was_last) return forget(id);
   if (connection->backlog || connection->input || connection->is_paused) later(*connection);
 }
 
@@ -233,7 +234,22 @@ void Events::forget(ConnectionId id) {
   Connection* connection = find(id);
   luaL_unref(engine_.machine.main(), LUA_REGISTRYINDEX, connection->context);
   luaL_unref(engine_.machine.main(), LUA_REGISTRYINDEX, connection->globals);
+  luaL_unref(engine_.machine.main(), LUA_REGISTRYINDEX, connection->self);
+  last_found_ = nullptr;
   connections_.erase(id);
+}
+
+std::unique_ptr<Event> Events::take_event() {
+  if (ended_.empty()) return std::make_unique<Event>();
+  std::unique_ptr<Event> event = std::move(ended_.back());
+  ended_.pop_back();
+  return event;
+}
+
+void Events::give_event(std::unique_ptr<Event> event) {
+  if (ended_.size() >= kSpare) return;
+  event->reset();
+  ended_.push_back(std::move(event));
 }
 
 std::string Events::run_now(Event& event, lua_CFunction entry, void (*finish)(lua_State*, void*),
@@ -320,6 +336,14 @@ void Events::push_globals(lua_State* L, Connection& connection) {
   lua_newtable(L);
   lua_pushvalue(L, -1);
   connection.globals = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void Events::push_self(lua_State* L, Connection& connection) {
+  if (connection.self != Connection::kNone)
+    return lua_rawgeti(L, LUA_REGISTRYINDEX, connection.self);
+  push_connection(L, static_cast<long long>(connection.id));
+  lua_pushvalue(L, -1);
+  connection.self = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 lua_State* Events::take_coroutine(int& reference) {

@@ -21,7 +21,9 @@ class Events {
   explicit Events(Engine& engine) : engine_(engine) {}
   ~Events();
 
-  Connection* find(ConnectionId id);
+  Connection* find(ConnectionId id) {
+    return last_found_ && last_found_->id == id ? last_found_ : look_up(id);
+  }
   Connection& add(ConnectionId id, ScriptId script);
 
   /// In line behind what the connection does now.
@@ -50,11 +52,14 @@ class Events {
   /// Registry references of a connection; made when first asked for. Inside protected code.
   void push_context(lua_State* L, Connection& connection);
   void push_globals(lua_State* L, Connection& connection);
+  /// The connection's `conn` for its messages: one for all of them.
+  void push_self(lua_State* L, Connection& connection);
 
   lua_State* take_coroutine(int& reference);  ///< throws nothing; nullptr when memory is out
   void give_coroutine(lua_State* coroutine, int reference, bool is_reusable);
 
  private:
+  Connection* look_up(ConnectionId id);
   void proceed(Connection& connection);
   void pause(Connection& connection);
   bool start_next(Connection& connection);
@@ -66,12 +71,16 @@ class Events {
   void later(Connection& connection);
   void drain();
   void forget(ConnectionId id);
+  std::unique_ptr<Event> take_event();
+  void give_event(std::unique_ptr<Event> event);
 
   Engine& engine_;
   std::unordered_map<ConnectionId, Connection> connections_;
+  Connection* last_found_ = nullptr;  // one message asks for its connection many times
   std::unordered_map<WaitToken, Event*> waits_;
   std::deque<ConnectionId> runnable_;
   std::vector<std::pair<lua_State*, int>> spare_;  // coroutines that ended well
+  std::vector<std::unique_ptr<Event>> ended_;      // to be used again
   Event* current_ = nullptr;
   int depth_ = 0;
   WaitToken last_token_ = 0;

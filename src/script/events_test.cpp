@@ -49,6 +49,37 @@ TEST_F(EventsTest, AValueSetBeforeTheMessageDoesNotEndTheWait) {
   EXPECT_EQ(sent_to(kId), "got old nil;");
 }
 
+TEST_F(EventsTest, EveryMessageIsATableOfItsOwnAndTheConnIsTheSame) {
+  open(R"(
+    local kept = {}
+    function on_message(m, conn)
+      kept[#kept + 1] = { m = m, conn = conn }
+      m.extra = m.data
+      if #kept < 2 then return end
+      local a, b = kept[1], kept[2]
+      conn:send(a.m.data .. a.m.type .. b.m.data .. b.m.extra .. tostring(rawequal(a.conn, b.conn)))
+    end
+  )");
+  text("1");
+  text("2");
+  EXPECT_EQ(last_sent(), "1text22true");
+}
+
+TEST_F(EventsTest, AnEventAfterOneThatWaitedAndFailedBeginsAnew) {
+  open(R"(
+    function on_message(m, conn)
+      if m.data == "fail" then conn:wait_context_value("k") error("failed") end
+      conn:send(m.data .. tostring(conn:wait_context_value("k")))
+    end
+  )");
+  text("fail");
+  vm().set_context(kId, R"({"k":1})");
+  text("again ");
+  EXPECT_EQ(last_sent(), "(nothing)");
+  vm().set_context(kId, R"({"k":2})");
+  EXPECT_EQ(last_sent(), "again 2");
+}
+
 TEST_F(EventsTest, OneSettingEndsOneWait) {
   open(
       "function on_message(m, conn) mix.queue.push('t', 1) local a = conn:wait_context_value('k') "

@@ -3,7 +3,6 @@
 #include <lua.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <ctime>
 
 #include "base/check.hpp"
@@ -78,14 +77,13 @@ void Machine::set_hook(int instructions) {
 void* Machine::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) {
   Machine& machine = *static_cast<Machine*>(self);
   if (new_size == 0) {
-    std::free(block);
     machine.used_ -= old_size;
-    return nullptr;
+    return machine.blocks_.resize(block, old_size, 0);
   }
   const std::size_t cap = machine.watch_ ? machine.limit_ : machine.limit_ + kReserve;
   if (new_size > old_size && new_size - old_size > cap - std::min(cap, machine.used_))
     return nullptr;
-  void* moved = std::realloc(block, new_size);
+  void* moved = machine.blocks_.resize(block, old_size, new_size);
   if (moved) machine.used_ = machine.used_ - old_size + new_size;
   return moved;
 }

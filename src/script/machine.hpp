@@ -8,6 +8,8 @@
 #include <string>
 #include <type_traits>
 
+#include "script/blocks.hpp"
+
 struct lua_State;
 struct lua_Debug;
 
@@ -69,6 +71,7 @@ class Machine {
   void set_hook(int instructions);
 
   Engine& owner_;
+  Blocks blocks_;
   std::size_t used_ = 0, limit_;
   unsigned steps_ = 0;
   Watch* watch_ = nullptr;

@@ -51,6 +51,14 @@ local function call(f, ...)
 end
 function out.event() return call(native.enter()) end
 
+-- The same for a message: `data` as scripts see it is one table that Lua copies as a whole.
+local enter_message = native.message
+function out.message()
+  local f, data, is_text, conn = enter_message()
+  if is_text then return f({ type = "text", data = data, finish = true }, conn) end
+  return f({ type = "binary", data = data, finish = true }, conn)
+end
+
 -- One package of a socket listener: how long is it, cut it out, what does it mean, handle it.
 local function package(input, decode, message, conn)
   local size = native.measure(input(native.buffer(), conn))

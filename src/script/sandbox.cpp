@@ -200,6 +200,7 @@ void open_sandbox(lua_State* L, const VmLimits& limits) {
   run_prelude(L);
   const int prelude = lua_gettop(L);
   keep(L, prelude, "event", kEventEntry);
+  keep(L, prelude, "message", kMessageEntry);
   keep(L, prelude, "package", kPackageEntry);
   keep(L, prelude, "parameters", "weft.parameters");
 

@@ -17,7 +17,7 @@ class Scripts {
 
   ScriptId load(ScriptConfig config);  ///< throws ScriptError
   bool reload_changed();
-  std::shared_ptr<Loaded> at(ScriptId id) const {
+  const std::shared_ptr<Loaded>& at(ScriptId id) const {
     return scripts_.at(static_cast<std::size_t>(id));
   }
 

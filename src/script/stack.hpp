@@ -77,8 +77,9 @@ inline void set_function(lua_State* L, const char* name, lua_CFunction function)
 /// Argument `type` of the send and publish functions: nothing, "text" or "binary"; raises an error
 /// otherwise.
 inline DataType check_type(lua_State* L, int index) {
-  if (lua_isnoneornil(L, index)) return DataType::text;
-  const std::string_view name = text_at(L, index);
+  const int type = lua_type(L, index);
+  if (type <= LUA_TNIL) return DataType::text;  // or not there
+  const std::string_view name = type == LUA_TSTRING ? check_text(L, index) : std::string_view();
   check_argument(L, name == "text" || name == "binary", index, "\"text\" or \"binary\" expected");
   return name == "text" ? DataType::text : DataType::binary;
 }

@@ -61,8 +61,9 @@ Engine::Engine(net::Loop& on_loop, ScriptHost& its_host, VmLimits its_limits,
       events(*this) {
   const std::string problem = machine.protect([this](lua_State* L) {
     open_sandbox(L, limits);
-    event_entry = reference_of(L, kEventEntry);
-    package_entry = reference_of(L, kPackageEntry);
+    entries.event = reference_of(L, kEventEntry);
+    entries.message = reference_of(L, kMessageEntry);
+    entries.package = reference_of(L, kPackageEntry);
   });
   if (!problem.empty()) throw ScriptError("cannot start Lua: " + problem);
 }

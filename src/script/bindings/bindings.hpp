@@ -8,6 +8,7 @@ namespace weft::script {
 
 // Names in the registry of what a coroutine begins with.
 inline constexpr const char* kEventEntry = "weft.event";
+inline constexpr const char* kMessageEntry = "weft.message";
 inline constexpr const char* kPackageEntry = "weft.package";
 
 /// The native half of prelude.lua.

@@ -12,8 +12,18 @@ constexpr const char* kType = "weft.connection";
 constexpr std::string_view kClosed = "connection closed";
 constexpr int kMaxChannels = 1000;  // of one call
 
+/// The id at `index`, nullptr when there is something else. Types are told apart by the address of
+/// their metatable, which costs less than its name.
+const ConnectionId* id_at(lua_State* L, int index) {
+  const void* value = lua_touserdata(L, index);
+  if (!value || !lua_getmetatable(L, index)) return nullptr;
+  const bool is_ours = lua_topointer(L, -1) == engine_of(L).connection_type;
+  lua_pop(L, 1);
+  return is_ours ? static_cast<const ConnectionId*>(value) : nullptr;
+}
+
 ConnectionId check_id(lua_State* L) {
-  const auto* id = static_cast<ConnectionId*>(luaL_testudata(L, 1, kType));
+  const ConnectionId* id = id_at(L, 1);
   if (!id) raise_argument(L, 1, "connection expected: write conn:name(), with a colon");
   return *id;
 }
@@ -137,9 +147,9 @@ int clear_buffer(lua_State* L) {
 int send(lua_State* L) {
   const ConnectionId id = check_id(L);
   const std::string_view data = check_text(L, 2);
-  const Connection* connection = find_open(L);
-  if (!connection) return push_problem(L, kClosed);
   Engine& engine = engine_of(L);
+  const Connection* connection = engine.events.find(id);
+  if (!connection || connection->is_closed) return push_problem(L, kClosed);
   const bool is_raw = engine.scripts.at(connection->script)->config().protocol == Protocol::socket;
   const DataType type = is_raw ? DataType::binary : check_type(L, 3);
   engine.scratch = engine.host.send(id, data, type);
@@ -147,8 +157,7 @@ int send(lua_State* L) {
 }
 
 int equal(lua_State* L) {
-  const auto* a = static_cast<ConnectionId*>(luaL_testudata(L, 1, kType));
-  const auto* b = static_cast<ConnectionId*>(luaL_testudata(L, 2, kType));
+  const ConnectionId *a = id_at(L, 1), *b = id_at(L, 2);
   lua_pushboolean(L, a && b && *a == *b);
   return 1;
 }
@@ -224,6 +233,7 @@ void push_connection(lua_State* L, long long id) {
 void make_connection_type(lua_State* L, int waiting) {
   waiting = absolute(L, waiting);
   luaL_newmetatable(L, kType);
+  engine_of(L).connection_type = lua_topointer(L, -1);
   set_function(L, "__eq", equal);
   set_function(L, "__tostring", to_text);
   lua_pushboolean(L, 0);

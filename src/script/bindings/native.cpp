@@ -17,11 +17,6 @@ void push_id(lua_State* L, ConnectionId id) {
                   static_cast<std::size_t>(write_digits(static_cast<std::int64_t>(id), digits)));
 }
 
-void set_text(lua_State* L, const char* name, std::string_view text) {
-  push(L, text);
-  lua_setfield(L, -2, name);
-}
-
 /// nil when the client said goodbye in order, else why the connection ended.
 void push_close_error(lua_State* L, Engine& engine, const CloseInfo& info) {
   if (info.by == ClosedBy::client && (info.code == 1000 || info.code == 1001 || info.code == 1005))
@@ -54,17 +49,6 @@ int enter_close(lua_State* L, Engine& engine, const Event& event) {
   return 3;
 }
 
-int enter_message(lua_State* L, const Event& event) {
-  event.loaded->push(L, Callback::message);
-  lua_createtable(L, 0, 3);
-  set_text(L, "type", event.type == DataType::text ? "text" : "binary");
-  set_text(L, "data", event.data);
-  lua_pushboolean(L, 1);
-  lua_setfield(L, -2, "finish");
-  push_connection(L, static_cast<long long>(event.connection));
-  return 3;
-}
-
 /// The first thing a coroutine of an event does: the callback and its arguments.
 int enter(lua_State* L) {
   Engine& engine = engine_of(L);
@@ -80,8 +64,6 @@ int enter(lua_State* L) {
       return 2;
     case Event::Kind::handshake:
       return enter_handshake(L, engine, *engine.events.current_connection(), event);
-    case Event::Kind::message:
-      return enter_message(L, event);
     case Event::Kind::package:
       script.push(L, Callback::input);
       script.push(L, Callback::decode);
@@ -93,6 +75,17 @@ int enter(lua_State* L) {
     default:
       return 0;
   }
+}
+
+/// The same for a message: the callback, the data, whether it is text, and the connection.
+int enter_message(lua_State* L) {
+  Events& events = engine_of(L).events;
+  const Event& event = *events.current();
+  event.loaded->push(L, Callback::message);
+  push(L, event.data);
+  lua_pushboolean(L, event.type == DataType::text);
+  events.push_self(L, *events.current_connection());
+  return 4;
 }
 
 /// Second half of a call that waits.
@@ -115,6 +108,7 @@ void push_native(lua_State* L) {
   lua_pushlightuserdata(L, &wait_mark);
   lua_setfield(L, -2, "WAIT");
   set_function(L, "enter", enter);
+  set_function(L, "message", enter_message);
   set_function(L, "answer", answer);
   set_function(L, "may_wait", may_wait);
   add_package(L);
