@@ -69,7 +69,7 @@ class ConnmixSession final : public queue::Consumer,
   void run(const connmix::Refused& refused) { fail(refused.code, refused.message); }
   void run(const connmix::Consume& consume);
   void run(const connmix::Unconsume&);
-  void run(const connmix::Send& send);
+  void run(connmix::Send& send);
   void run(const connmix::Publish& publish);
   void run(const connmix::SetContext& set);
   void run(const connmix::Subscribe& subscribe);
@@ -127,9 +127,9 @@ bool ConnmixSession::on_message(std::string_view text) {
   counters_.requests.add();
   running_ = in_message_ = true;
   current_ = connmix::parse_request(text, current_.style);
-  const connmix::Method method = std::move(current_.method);
+  connmix::Method method = std::move(current_.method);
   std::visit(
-      [this]<class M>(const M& request) {
+      [this]<class M>(M& request) {
         const bool allowed = kNeedsNothing<M> || (kNeedsRead<M> ? grant_.read : grant_.write);
         if (allowed)
           run(request);
@@ -214,9 +214,8 @@ bool ConnmixSession::on_job(const queue::Job& job) {
     starved_ = true;
     return false;
   }
-  const std::string node = node_.id();
   connmix::JobEvent event;
-  event.node = node;
+  event.node = node_.id();
   event.connection = job.connection;
   event.topic = job.topic;
   event.data = job.data.text();
@@ -276,9 +275,9 @@ void ConnmixSession::run(const connmix::Push& push) {
 
 // --- the mesh ---
 
-void ConnmixSession::run(const connmix::Send& send) {
+void ConnmixSession::run(connmix::Send& send) {
   const SharedBytes data = SharedBytes::copy_of(send.data);
-  auto done = [self = shared_from_this(), channel = send.or_channel, type = send.type,
+  auto done = [self = shared_from_this(), channel = std::move(send.or_channel), type = send.type,
                data](error_code error) {
     if (!error) return self->answer(connmix::sent_reply(self->current_));
     if (error == NodeErrc::no_such_connection && !channel.empty())

@@ -89,28 +89,45 @@ const char* parse(std::string_view text, dom::element& value) {
   return error ? simdjson::error_message(error) : nullptr;
 }
 
-const char* write_text(std::string_view text, std::string& out) {
-  if (!simdjson::validate_utf8(text.data(), text.size()))
-    return "a string is not valid UTF-8; send bytes as base64";
+constexpr bool needs_escape(unsigned char byte) {
+  return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
+void write_escape(char c, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '"' || c == '\\')
+    (out += '\\') += c;
+  else if (c == '\n')
+    out += "\\n";
+  else if (c == '\r')
+    out += "\\r";
+  else if (c == '\t')
+    out += "\\t";
+  else
+    ((out += "\\u00") += kHex[byte >> 4]) += kHex[byte & 15];
+}
+
+/// Runs of bytes that stand for themselves are copied as a whole; only text beyond ASCII has its
+/// UTF-8 judged.
+const char* write_text(std::string_view text, std::string& out) {
+  const std::size_t begin = out.size();
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      (out += '\\') += c;
-    else if (byte >= 0x20)
-      out += c;
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\r')
-      out += "\\r";
-    else if (c == '\t')
-      out += "\\t";
-    else
-      ((out += "\\u00") += kHex[byte >> 4]) += kHex[byte & 15];
+  std::size_t written = 0;
+  unsigned seen = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    seen |= byte;
+    if (!needs_escape(byte)) continue;
+    out.append(text, written, at - written);
+    write_escape(text[at], out);
+    written = at + 1;
   }
+  out.append(text, written);
   out += '"';
-  return nullptr;
+  if (seen < 0x80 || simdjson::validate_utf8(text.data(), text.size())) return nullptr;
+  out.resize(begin);
+  return "a string is not valid UTF-8; send bytes as base64";
 }
 
 const char* write_number(lua_Number number, std::string& out) {

@@ -34,16 +34,20 @@ struct Listener {
   bool on_comment(Text, Error&) { return true; }
 };
 
-constexpr std::string_view kBlank = " \t\r\n";
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+constexpr bool ends_word(char c) { return c == ',' || c == ']' || c == '}' || is_blank(c); }
 
 std::string_view skip_blank(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
-  return text;
+  std::size_t blanks = 0;
+  while (blanks < text.size() && is_blank(text[blanks])) ++blanks;
+  return text.substr(blanks);
 }
 
 /// Length of the string literal that `text` begins with, quotes included.
 std::size_t string_size(std::string_view text) {
-  std::size_t at = 1;
+  const std::size_t quote = text.find('"', 1);
+  if (quote != text.npos && text[quote - 1] != '\\') return quote + 1;
+  std::size_t at = 1;  // a backslash before a quote: whose is it?
   while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
   return std::min(at + 1, text.size());
 }
@@ -52,9 +56,12 @@ std::size_t string_size(std::string_view text) {
 std::size_t value_size(std::string_view text) {
   if (text.empty()) return 0;
   if (text[0] == '"') return string_size(text);
-  if (text[0] != '{' && text[0] != '[')
-    return std::min(text.find_first_of(",]} \t\r\n"), text.size());
   std::size_t depth = 0;
+  if (text[0] != '{' && text[0] != '[') {
+    std::size_t end = 0;
+    while (end < text.size() && !ends_word(text[end])) ++end;
+    return end;
+  }
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (c == '"')
@@ -105,6 +112,7 @@ void append_utf8(std::string& out, unsigned code) {
 /// The text between the quotes of checked `literal`, unescaped.
 std::string unescape(std::string_view literal) {
   std::string_view in = literal.substr(1, literal.size() - 2);
+  if (in.find('\\') == in.npos) return std::string(in);
   std::string out;
   out.reserve(in.size());
   for (;;) {
@@ -128,6 +136,23 @@ std::string unescape(std::string_view literal) {
     }
     append_utf8(out, code);
   }
+}
+
+std::optional<std::int64_t> integer_in(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || stop != text.data() + text.size())
+    return std::nullopt;
+  return value;
+}
+
+/// Length of the printable ASCII at the front of `text` that stands in a JSON string as it is.
+std::size_t plain_size(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && text[size] >= ' ' && text[size] < 0x7F && text[size] != '"' &&
+         text[size] != '\\')
+    ++size;
+  return size;
 }
 
 /// Length of the valid UTF-8 sequence that `text` begins with, 0 when there is none (RFC 3629
@@ -160,11 +185,13 @@ std::string json_problem(std::string_view text, std::size_t max_depth) {
   return fmt::format("{} at byte {}", error.message(), used);
 }
 
-std::string json_quote(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 2);
+void append_json(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
+  for (;;) {
+    const std::size_t plain = plain_size(text);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const auto first = static_cast<unsigned char>(text[0]);
     std::size_t size = 1;
     if (first == '"' || first == '\\') {
@@ -177,7 +204,7 @@ std::string json_quote(std::string_view text) {
       out += "\\t";
     } else if (first < 0x20) {
       out += fmt::format("\\u{:04x}", first);
-    } else if (first < 0x80) {
+    } else if (first == 0x7F) {
       out += text[0];
     } else if ((size = utf8_size(text)) != 0) {
       out += text.substr(0, size);
@@ -187,7 +214,14 @@ std::string json_quote(std::string_view text) {
     }
     text.remove_prefix(size);
   }
-  return out += '"';
+  out += '"';
+}
+
+std::string json_quote(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  append_json(out, text);
+  return out;
 }
 
 Json::Json(std::string_view checked) : raw_(cut(checked)) {}
@@ -214,12 +248,10 @@ Json::Kind Json::kind() const {
 std::string Json::string() const { return is(Kind::string) ? unescape(raw_) : ""; }
 
 std::optional<std::int64_t> Json::integer() const {
-  const std::string text = is(Kind::string) ? string() : std::string(is(Kind::number) ? raw_ : "");
-  std::int64_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || stop != text.data() + text.size())
-    return std::nullopt;
-  return value;
+  if (is(Kind::number)) return integer_in(raw_);
+  if (!is(Kind::string)) return std::nullopt;
+  const std::string_view inside = raw_.substr(1, raw_.size() - 2);
+  return inside.find('\\') == inside.npos ? integer_in(inside) : integer_in(string());
 }
 
 std::optional<bool> Json::boolean() const {
@@ -242,6 +274,7 @@ std::vector<Json> Json::elements() const {
 std::vector<Json::Member> Json::members() const {
   std::vector<Member> out;
   if (!is(Kind::object)) return out;
+  out.reserve(4);  // what most requests need
   std::string_view inside = skip_blank(raw_.substr(1, raw_.size() - 2));
   while (!inside.empty()) {
     const std::string_view key = cut(inside);

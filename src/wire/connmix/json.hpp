@@ -15,6 +15,7 @@ std::string json_problem(std::string_view text, std::size_t max_depth = 32);
 
 /// `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quote(std::string_view text);
+void append_json(std::string& out, std::string_view text);  ///< the same, behind `out`
 
 /// One value inside text that json_problem() found nothing wrong with; the text must outlive it.
 class Json {

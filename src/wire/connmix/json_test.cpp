@@ -56,6 +56,16 @@ TEST(JsonTest, CutsElementsAsTheyWereWritten) {
   EXPECT_EQ(elements[5].boolean(), true);
 }
 
+TEST(JsonTest, FindsTheEndOfAStringBehindItsBackslashes) {
+  const auto elements = Json(R"(["\\","\"","\\\"x","",  "a\\" ])").elements();
+  ASSERT_EQ(elements.size(), 5u);
+  EXPECT_EQ(elements[0].string(), "\\");
+  EXPECT_EQ(elements[1].string(), "\"");
+  EXPECT_EQ(elements[2].string(), "\\\"x");
+  EXPECT_EQ(elements[3].string(), "");
+  EXPECT_EQ(elements[4].string(), "a\\");
+}
+
 TEST(JsonTest, UnescapesEveryEscape) {
   EXPECT_EQ(Json(R"("\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00")").string(),
             "\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
@@ -65,6 +75,7 @@ TEST(JsonTest, ReadsIntegersExactlyFromNumbersAndStrings) {
   EXPECT_EQ(Json("1463819408261513216").integer(), 1463819408261513216);
   EXPECT_EQ(Json("\"1463819408261513217\"").integer(), 1463819408261513217);
   EXPECT_EQ(Json("-1").integer(), -1);
+  EXPECT_EQ(Json(R"("\u0034\u0032")").integer(), 42);
   for (const char* no :
        {"1.0", "1e3", "9223372036854775808", "\"1a\"", "\"\"", "\" 1\"", "true", "[]"})
     EXPECT_EQ(Json(no).integer(), std::nullopt) << no;

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <concepts>
+#include <initializer_list>
+
 #include "base/base64.hpp"
 #include "base/bytes.hpp"
 #include "wire/connmix/json.hpp"
@@ -11,46 +15,92 @@ namespace {
 
 bool is_long(const Request& to) { return to.style == Style::long_keys; }
 
+std::string join(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string out;
+  out.reserve(size);
+  for (const std::string_view part : parts) out += part;
+  return out;
+}
+
+void append_number(std::string& out, std::integral auto number) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+}
+
 std::string short_result(const Request& to, std::string_view result) {
-  return fmt::format(R"({{"E":null,"r":{},"i":{}}})", result, to.id);
+  return join({R"({"E":null,"r":)", result, R"(,"i":)", to.id, "}"});
 }
 
 /// `members`: the inside of the result object; "0" repeats it for clients that look into a list.
 std::string long_result(const Request& to, std::string_view members) {
-  return fmt::format(R"({{"error":null,"result":{{{0},"0":{{{0}}}}},"id":{1}}})", members, to.id);
+  return join(
+      {R"({"error":null,"result":{)", members, R"(,"0":{)", members, R"(}},"id":)", to.id, "}"});
 }
 
 /// Event data as every client takes it: never a bare string, number or boolean.
-std::string event_data(std::string_view data) {
+void append_event_data(std::string& out, std::string_view data) {
   const std::size_t first = data.find_first_not_of(" \t\r\n");
-  if (first == data.npos) return "null";
-  if (data[first] == '{' || data[first] == '[' || data[first] == 'n') return std::string(data);
-  return fmt::format(R"({{"data":{}}})", data);
+  if (first == data.npos) {
+    out += "null";
+  } else if (data[first] == '{' || data[first] == '[' || data[first] == 'n') {
+    out += data;
+  } else {
+    ((out += R"({"data":)") += data) += '}';
+  }
+}
+
+/// What only some events carry. The names of the keys up to the value.
+struct RareKeys {
+  std::string_view job, attempt, died_in;
+};
+constexpr RareKeys kShortRare{R"(,"j":")", R"(","k":)", R"(,"dead":{"t":)"};
+constexpr RareKeys kLongRare{R"(,"job":")", R"(","attempt":)", R"(,"dead":{"queue":)"};
+
+void append_rare(std::string& out, const RareKeys& keys, const JobEvent& event) {
+  if (event.job) {
+    out += keys.job;
+    append_number(out, event.job);
+    out += keys.attempt;
+    append_number(out, event.attempt);
+  }
+  if (event.died_in.empty()) return;
+  out += keys.died_in;
+  append_json(out, event.died_in);
+  out += R"(,"why":)";
+  append_json(out, event.died_of);
+  out += '}';
 }
 
 std::string short_job(std::string_view name, const JobEvent& event) {
-  std::string out =
-      fmt::format(R"({{"e":"{}","p":{{"n":{},"c":"{}","t":{},"d":{})", name, json_quote(event.node),
-                  to_string(event.connection), json_quote(event.topic), event_data(event.data));
-  if (event.job) out += fmt::format(R"(,"j":"{}","k":{})", event.job, event.attempt);
-  if (!event.died_in.empty())
-    out += fmt::format(R"(,"dead":{{"t":{},"why":{}}})", json_quote(event.died_in),
-                       json_quote(event.died_of));
+  std::string out;
+  out.reserve(event.data.size() + event.topic.size() + event.died_of.size() + 160);
+  ((out += R"({"e":")") += name) += R"(","p":{"n":)";
+  append_json(out, event.node);
+  out += R"(,"c":")";
+  append_number(out, static_cast<std::int64_t>(event.connection));
+  out += R"(","t":)";
+  append_json(out, event.topic);
+  out += R"(,"d":)";
+  append_event_data(out, event.data);
+  append_rare(out, kShortRare, event);
   return out += R"(},"id":null})";
 }
 
 std::string long_job(const JobEvent& event) {
-  std::string inside = fmt::format(R"({{"client_id":"{}","queue":{},"data":{},"node_id":{})",
-                                   to_string(event.connection), json_quote(event.topic),
-                                   event_data(event.data), json_quote(event.node));
-  if (event.job) inside += fmt::format(R"(,"job":"{}","attempt":{})", event.job, event.attempt);
-  if (!event.died_in.empty())
-    inside += fmt::format(R"(,"dead":{{"queue":{},"why":{}}})", json_quote(event.died_in),
-                          json_quote(event.died_of));
+  std::string inside = R"({"client_id":")";
+  append_number(inside, static_cast<std::int64_t>(event.connection));
+  inside += R"(","queue":)";
+  append_json(inside, event.topic);
+  inside += R"(,"data":)";
+  append_event_data(inside, event.data);
+  inside += R"(,"node_id":)";
+  append_json(inside, event.node);
+  append_rare(inside, kLongRare, event);
   inside += '}';
-  return fmt::format(
-      R"({{"event":"queue.consume","result":{0},"method":"queue.pop","params":[{0}],"id":null}})",
-      inside);
+  return join({R"({"event":"queue.consume","result":)", inside,
+               R"(,"method":"queue.pop","params":[)", inside, R"(],"id":null})"});
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ ConnectionId connection_of(const Json& value) {
 }
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 struct Payload {
@@ -130,7 +130,7 @@ Method read_send(const Params& params) {
     return publish_to(params[{"channel"}], params);
   const Json target = params[{"client_id", "c"}];
   if (target.is(Kind::none)) return invalid("client_id (c) is missing");
-  const std::string text = target.string();
+  std::string text = target.string();
   if (target.is(Kind::string) && !text.empty() && !is_digits(text) && !params.has({"client_id"}))
     return publish_to(target, params);
   const ConnectionId to = connection_of(target);
@@ -142,7 +142,7 @@ Method read_send(const Params& params) {
   auto payload = payload_of(params);
   if (auto* refused = std::get_if<Refused>(&payload)) return std::move(*refused);
   auto& [type, data] = std::get<Payload>(payload);
-  return Send{to, type, std::move(data), maybe_channel ? text : ""};
+  return Send{to, type, std::move(data), maybe_channel ? std::move(text) : ""};
 }
 
 Method read_consume(const Json& value, bool pop) {
