@@ -1,6 +1,7 @@
 #include "net/outbox.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::net {
 namespace {
@@ -30,17 +31,19 @@ void Outbox::push(SharedBytes bytes, bool droppable) {
   rest_->entries.push_back(std::move(entry));
 }
 
-void Outbox::push_shared(SharedBytes bytes, bool droppable, Joined& joined) {
+void Outbox::push_shared(const SharedBytes& bytes, bool droppable, Joined& joined) {
   Entry* const last = droppable ? nullptr : last_to_join(bytes.size());
-  if (!last) return push(std::move(bytes), droppable);
+  if (!last) return push(bytes, droppable);
   bytes_ += bytes.size();
-  if (last->bytes.room() >= bytes.size()) return last->bytes.append(bytes.bytes());
-  if (!joined.left.is_same(last->bytes) || !joined.right.is_same(bytes)) {
+  if (joined.left.is_same(last->bytes) && joined.right.is_same(bytes)) {
+    last->bytes = joined.both;
+  } else if (last->bytes.room() >= bytes.size()) {
+    last->bytes.append(bytes.bytes());
+  } else {
     const std::size_t size = last->bytes.size() + bytes.size();
     SharedBytes both = join(last->bytes.bytes(), bytes.bytes(), {}, size);
-    joined = {last->bytes, std::move(bytes), std::move(both)};
+    joined = {std::exchange(last->bytes, both), bytes, std::move(both)};
   }
-  last->bytes = joined.both;
 }
 
 void Outbox::append(std::span<const std::byte> head, std::span<const std::byte> body) {

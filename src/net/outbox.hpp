@@ -31,7 +31,7 @@ class Outbox {
   /// An entry of its own. `droppable`: drop_oldest() may take it out while no byte of it was sent.
   void push(SharedBytes bytes, bool droppable = false);
   /// A frame that other outboxes get too; joined to what it follows unless it is droppable.
-  void push_shared(SharedBytes bytes, bool droppable, Joined& joined);
+  void push_shared(const SharedBytes& bytes, bool droppable, Joined& joined);
   /// A frame of this stream alone, copied: `head` and `body` behind it.
   void append(std::span<const std::byte> head, std::span<const std::byte> body);
 

@@ -100,9 +100,9 @@ void Stream::read_tls(std::span<const std::byte> cipher) {
   }
 }
 
-void Stream::write(SharedBytes bytes, bool droppable) {
+void Stream::write(const SharedBytes& bytes, bool droppable) {
   if (ending_ || finishing_ || bytes.empty()) return;
-  unsent().push_shared(std::move(bytes), droppable, loop_.joined());
+  unsent().push_shared(bytes, droppable, loop_.joined());
   wrote();
 }
 

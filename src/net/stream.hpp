@@ -64,7 +64,7 @@ class Stream final : public OnSlab, private Pollable, private Timer {
 
   /// Queues `bytes`, which others may share; they leave when the turn ends, or at once when more
   /// than 64 KiB wait.
-  void write(SharedBytes bytes, bool droppable = false);
+  void write(const SharedBytes& bytes, bool droppable = false);
   /// The same for bytes of this stream alone, which are copied: `head` and `body` behind it.
   void write_copy(std::span<const std::byte> head, std::span<const std::byte> body = {});
   std::size_t queued_bytes() const { return outbox_.bytes() + (tls_ ? tls_->plain().bytes() : 0); }

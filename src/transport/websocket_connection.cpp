@@ -97,7 +97,7 @@ bool WebSocketConnection::on_ping(std::span<const std::byte> payload) {
   if (stream_.is_blocked())
     rare().pong = std::move(pong);
   else
-    stream_.write(std::move(pong));
+    stream_.write(pong);
   return true;
 }
 
@@ -185,10 +185,10 @@ bool WebSocketConnection::is_droppable() const {
   return options_->when_slow == SlowPolicy::drop_oldest && shared_form() != SharedForm::own;
 }
 
-SendResult WebSocketConnection::queue(SharedBytes frame) {
+SendResult WebSocketConnection::queue(const SharedBytes& frame) {
   const std::size_t size = frame.size();
   if (!make_room(size)) return refused();
-  stream_.write(std::move(frame), is_droppable());
+  stream_.write(frame, is_droppable());
   count_sent(size);
   return SendResult::queued;
 }

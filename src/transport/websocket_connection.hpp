@@ -64,7 +64,7 @@ class WebSocketConnection final : public OnSlab,
   void close_as(std::uint16_t code, std::string reason, metrics::Counter& counter);
   void tell_closed();
   void watch_silence();
-  SendResult queue(SharedBytes frame);
+  SendResult queue(const SharedBytes& frame);
   SendResult refused() const;
   bool is_droppable() const;
   void count_sent(std::size_t size);
