@@ -186,6 +186,7 @@ struct Config {
   struct {
     std::size_t max_memory =
         0;  ///< bytes of the whole process above which new connections get 503; 0 = off
+    std::size_t max_outbox_total = 512 << 20;  ///< bytes that wait for clients that do not read
   } limits;
 
   std::string file = {};  ///< the weft.yaml this came from, "" = none

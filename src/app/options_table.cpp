@@ -543,6 +543,12 @@ void add_rest(Table& t) {
        "Above this much memory of the process new connections get 503; 0 = no limit.")
       .bytes(0, 1024 * kGiB)
       .example("2GiB");
+  t.add<Config>(
+       "limits.max_outbox_total", [](Config & c) -> auto& { return c.limits.max_outbox_total; },
+       "How much may wait for clients of this node that do not read, over all; above it those who "
+       "get more are treated as when_slow says, as if their own outbox were full.")
+      .bytes(1 << 20, 1024 * kGiB)
+      .example("2GiB");
 }
 
 template <class Item, class Get>

@@ -56,6 +56,10 @@ Server::Server(const Config& config, RunMode mode, std::function<Loaded()> reloa
       fallback_(node_),
       signals_(loops_.at(0).context(), open_signals()) {
   std::signal(SIGPIPE, SIG_IGN);
+  for (auto& loop : loops_)
+    loop->waiting().set_limit(config.limits.max_outbox_total / loops_.size());
+  log::debug("what a turn has to say is sent {}",
+             loops_.uses_ring() ? "through io_uring" : "by one send for each connection");
 }
 
 Server::~Server() {

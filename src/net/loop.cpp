@@ -18,6 +18,7 @@ Loop::Loop(unsigned index, unsigned count, metrics::Registry& metrics)
       lag_(metrics.histogram("weft_loop_lag_seconds", "how late a loop's tick came")),
       send_(metrics.histogram("weft_send_seconds",
                               "from a turn's begin until what it queued was with the kernel")),
+      waiting_(metrics),
       poller_(*this) {}
 
 Loop::~Loop() { drop_streams(); }
@@ -131,6 +132,7 @@ void Loop::drop_streams() {
 
 LoopPool::LoopPool(unsigned count, metrics::Registry& metrics) {
   check(count >= 1 && count <= 64, "a node has 1 to 64 loops");
+  uses_ring_ = SendRing::open() != nullptr;  // complains here, where somebody listens
   for (unsigned i = 0; i < count; ++i) loops_.push_back(std::make_unique<Loop>(i, count, metrics));
 }
 

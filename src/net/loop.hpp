@@ -20,6 +20,7 @@
 #include "net/poller.hpp"
 #include "net/send_ring.hpp"
 #include "net/timer_wheel.hpp"
+#include "net/waiting.hpp"
 #include "weft/result.hpp"
 
 namespace weft::net {
@@ -65,6 +66,8 @@ class Loop {
 
   /// Where shared frames meet: see outbox.hpp. Forgotten when the turn ends.
   Joined& joined() { return joined_; }
+
+  WaitingBytes& waiting() { return waiting_; }
 
   /// The stream has bytes to send: flush it when this turn ends.
   void flush_later(Stream& stream);
@@ -118,14 +121,19 @@ class Loop {
   std::unique_ptr<SendRing> ring_;  // only while run() runs, and where the kernel has one
   bool turn_end_posted_ = false, in_turn_ = false;
   metrics::Histogram &lag_, &send_;
+  WaitingBytes waiting_;
   Poller poller_;
 };
 
 /// The node's loops and their threads.
 class LoopPool {
  public:
+  /// Throws std::runtime_error for a WEFT_IO that cannot be: see send_ring.hpp.
   LoopPool(unsigned count, metrics::Registry& metrics);
   ~LoopPool();
+
+  /// Whether turns are sent through io_uring.
+  bool uses_ring() const { return uses_ring_; }
 
   Loop& at(std::size_t index) { return *loops_[index]; }
   unsigned size() const { return static_cast<unsigned>(loops_.size()); }
@@ -139,6 +147,7 @@ class LoopPool {
  private:
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::thread> threads_;
+  bool uses_ring_ = false;
 };
 
 }  // namespace weft::net

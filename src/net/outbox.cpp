@@ -129,4 +129,13 @@ std::size_t Outbox::drop_oldest(std::size_t limit) {
   return dropped;
 }
 
+void Outbox::drop_unsent() {
+  if (sent_ == 0) {
+    *this = {};
+    return;
+  }
+  rest_.reset();
+  bytes_ = first_.bytes.size() - sent_;
+}
+
 }  // namespace weft::net

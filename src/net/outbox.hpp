@@ -45,7 +45,8 @@ class Outbox {
   /// Takes out the oldest droppable frames until at most `limit` bytes are left; gives how many
   /// frames went.
   std::size_t drop_oldest(std::size_t limit);
-  void clear() { *this = {}; }
+  /// Takes out everything but a frame that is partly sent.
+  void drop_unsent();
 
  private:
   struct Entry {

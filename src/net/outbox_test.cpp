@@ -142,6 +142,19 @@ TEST(OutboxTest, APeerThatIsAlwaysBehindGetsEverythingInOrder) {
   EXPECT_EQ(seen + front(outbox, 64), expected);
 }
 
+TEST(OutboxTest, WhatNeverBeganToLeaveCanBeDropped) {
+  Outbox outbox = with({"one", "two", "three"});
+  outbox.consume(1);
+  outbox.drop_unsent();
+  EXPECT_EQ(front(outbox), "ne");
+  EXPECT_EQ(outbox.bytes(), 2u);
+  outbox.consume(2);
+  outbox.push(SharedBytes::copy_of("four"));
+  outbox.drop_unsent();
+  EXPECT_TRUE(outbox.empty());
+  EXPECT_EQ(outbox.bytes(), 0u);
+}
+
 TEST(OutboxTest, GathersNoMoreThanAsked) { EXPECT_EQ(front(with({"a", "b", "c"}), 2), "ab"); }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "net/send_ring.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <stdexcept>
 #include <string_view>
 
 #include "base/check.hpp"
@@ -10,19 +14,32 @@
 
 namespace weft::net {
 
-SendRing::SendRing() : ring_{}, sends_(std::make_unique_for_overwrite<Send[]>(kBatch)) {}
+SendRing::SendRing() : sends_(std::make_unique_for_overwrite<Send[]>(kBatch)) {
+  ring_.ring_fd = -1;  // nothing to give back
+}
 
 SendRing::~SendRing() {
-  if (ring_.ring_fd > 0) io_uring_queue_exit(&ring_);
+  if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
 }
 
 std::unique_ptr<SendRing> SendRing::open() {
-  const char* wanted = std::getenv("WEFT_IO");
-  if (wanted && std::string_view(wanted) == "epoll") return nullptr;
+  const char* const value = std::getenv("WEFT_IO");
+  const std::string_view wanted = value ? value : "";
+  if (wanted == "epoll") return nullptr;
+  if (!wanted.empty() && wanted != "uring")
+    throw std::runtime_error(fmt::format(
+        "WEFT_IO=\"{}\": expected epoll or uring; unset, weft takes io_uring where it can",
+        wanted));
   std::unique_ptr<SendRing> made(new SendRing);
   constexpr unsigned kFlags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
-  if (io_uring_queue_init(kBatch, &made->ring_, kFlags) < 0) return nullptr;
-  return made;
+  const int error = io_uring_queue_init(kBatch, &made->ring_, kFlags);
+  if (error == 0) return made;
+  if (wanted == "uring")
+    throw std::runtime_error(fmt::format(
+        "WEFT_IO=uring, but the kernel refuses io_uring: {} (it needs Linux 6.1, and a container "
+        "a seccomp profile that allows it); unset WEFT_IO to do without",
+        std::strerror(-error)));
+  return nullptr;
 }
 
 void SendRing::flush(std::span<Stream* const> streams) {

@@ -18,6 +18,7 @@ class SendRing {
 
   /// A ring for the calling thread, which alone may use it. Null where the kernel refuses io_uring
   /// (Docker's default profile, kernels before 6.1) and with WEFT_IO=epoll in the environment.
+  /// Throws std::runtime_error when WEFT_IO=uring and it is refused, and for any other WEFT_IO.
   static std::unique_ptr<SendRing> open();
   ~SendRing();
   SendRing(const SendRing&) = delete;
@@ -40,7 +41,7 @@ class SendRing {
     iovec parts[kGather];
     int result;
   };
-  io_uring ring_;
+  io_uring ring_{};
   std::unique_ptr<Send[]> sends_;
 };
 

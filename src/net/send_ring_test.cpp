@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "net/stream.hpp"
 
 namespace weft::net {
@@ -135,10 +137,29 @@ TEST_F(SendRingTest, AStreamWhosePeerIsGoneEndsAndTheOthersDoNot) {
   EXPECT_FALSE(fates_[0].ended);
 }
 
-TEST_F(SendRingTest, TheEnvironmentCanTurnItOff) {
-  ::setenv("WEFT_IO", "epoll", 1);
+/// WEFT_IO for the time of one test.
+class Environment {
+ public:
+  explicit Environment(const char* value) {
+    if (const char* const before = std::getenv("WEFT_IO")) before_ = before;
+    ::setenv("WEFT_IO", value, 1);
+  }
+  ~Environment() {
+    before_.empty() ? ::unsetenv("WEFT_IO") : ::setenv("WEFT_IO", before_.c_str(), 1);
+  }
+
+ private:
+  std::string before_;
+};
+
+TEST(SendRingEnvironmentTest, TurnsItOff) {
+  const Environment epoll("epoll");
   EXPECT_EQ(SendRing::open(), nullptr);
-  ::unsetenv("WEFT_IO");
+}
+
+TEST(SendRingEnvironmentTest, MustBeAWordThatMeansSomething) {
+  const Environment nonsense("fast");
+  EXPECT_THROW(SendRing::open(), std::runtime_error);
 }
 
 }  // namespace

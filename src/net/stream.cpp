@@ -38,6 +38,7 @@ Stream::Stream(Loop& loop, Accepted accepted)
 }
 
 Stream::~Stream() {
+  loop_.waiting().change(waiting_, 0);
   loop_.add_load(-1);
   if (fd_ < 0) return;
   loop_.poller().remove(fd_);
@@ -113,7 +114,7 @@ void Stream::write_copy(std::span<const std::byte> head, std::span<const std::by
 }
 
 void Stream::wrote() {
-  if (blocked_) return;
+  if (blocked_) return count_waiting();
   if (!dirty_) {
     dirty_ = true;
     loop_.flush_later(*this);
@@ -121,7 +122,22 @@ void Stream::wrote() {
   if (queued_bytes() > kEarlyFlush) send_some();
 }
 
-std::size_t Stream::drop_oldest(std::size_t limit) { return unsent().drop_oldest(limit); }
+std::size_t Stream::drop_oldest(std::size_t limit) {
+  const std::size_t dropped = unsent().drop_oldest(limit);
+  count_waiting();
+  return dropped;
+}
+
+void Stream::drop_unsent() {
+  unsent().drop_unsent();
+  count_waiting();
+}
+
+void Stream::count_waiting() {
+  const std::size_t now = blocked_ ? queued_bytes() : 0;
+  loop_.waiting().change(waiting_, now);
+  waiting_ = now;
+}
 
 // Gives false when the stream broke.
 bool Stream::send_some() {
@@ -187,23 +203,27 @@ void Stream::flushed() {
 
 // EPOLLOUT is watched only while the peer's window is full.
 void Stream::watch(bool write) {
-  if (write == blocked_ && (write || !watching_write_)) return;
-  if (write && !watching_write_) blocked_since_ = loop_.now();
   blocked_ = write;
+  count_waiting();
+  if (write == watching_write_) return;
+  if (write) blocked_since_ = loop_.now();
   watching_write_ = write;
-  const std::uint32_t events =
-      (paused_ ? 0u : std::uint32_t{EPOLLIN}) | (write ? std::uint32_t{EPOLLOUT} : 0u);
-  loop_.poller().change(fd_, events, *this);
+  watch_events();
+}
+
+void Stream::watch_events() {
+  const std::uint32_t in = paused_ ? 0u : EPOLLIN, out = watching_write_ ? EPOLLOUT : 0u;
+  loop_.poller().change(fd_, in | out, *this);
 }
 
 void Stream::pause_reading() {
   if (std::exchange(paused_, true) || ending_) return;
-  loop_.poller().change(fd_, watching_write_ ? std::uint32_t{EPOLLOUT} : 0u, *this);
+  watch_events();
 }
 
 void Stream::resume_reading() {
   if (!std::exchange(paused_, false) || ending_) return;
-  loop_.poller().change(fd_, EPOLLIN | (watching_write_ ? std::uint32_t{EPOLLOUT} : 0u), *this);
+  watch_events();
 }
 
 void Stream::finish() {
@@ -235,6 +255,8 @@ void Stream::on_timer() {
 
 void Stream::end(error_code error) {
   Timer::cancel();
+  blocked_ = false;
+  count_waiting();
   loop_.poller().remove(fd_);
   ::close(std::exchange(fd_, -1));
   handler_->on_end(error);

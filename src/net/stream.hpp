@@ -55,7 +55,7 @@ class Stream final : public OnSlab, private Pollable, private Timer {
   }
   ~Stream();
 
-  Loop& loop() { return loop_; }
+  Loop& loop() const { return loop_; }
   const boost::asio::ip::tcp::endpoint& remote() const { return remote_; }
   bool is_tls() const { return tls_ != nullptr; }
 
@@ -72,6 +72,8 @@ class Stream final : public OnSlab, private Pollable, private Timer {
   bool is_blocked() const { return blocked_; }
   /// Takes the oldest droppable frames out until `limit` bytes are left; gives how many went.
   std::size_t drop_oldest(std::size_t limit);
+  /// Takes out everything but a frame that is partly sent.
+  void drop_unsent();
 
   /// Tries to send now what waits, for who is about to judge queued_bytes().
   void send_now() {
@@ -107,8 +109,10 @@ class Stream final : public OnSlab, private Pollable, private Timer {
   void flushed();
   bool send_some();
   void wrote();
+  void count_waiting();
   Outbox& unsent() { return tls_ ? tls_->plain() : outbox_; }
   void watch(bool write);
+  void watch_events();
   void end(error_code error);  // called by the loop
 
   static constexpr std::size_t kEarlyFlush = 64 << 10;
@@ -124,6 +128,7 @@ class Stream final : public OnSlab, private Pollable, private Timer {
   boost::asio::ip::tcp::endpoint remote_;
   int fd_;
   SteadyTime blocked_since_{};
+  std::size_t waiting_ = 0;  // of the loop's WaitingBytes
   bool dirty_ = false, blocked_ = false, watching_write_ = false, paused_ = false;
   bool finishing_ = false, fin_sent_ = false, ending_ = false;
 };

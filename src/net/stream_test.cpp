@@ -131,6 +131,26 @@ TEST_F(StreamTest, WaitsForASlowReaderAndThenGoesOn) {
   EXPECT_EQ(seen_.stream->queued_bytes(), 0u);
 }
 
+TEST_F(StreamTest, TheLoopKnowsWhatWaitsForSlowReaders) {
+  connect();
+  run_until([&] { return seen_.stream != nullptr; });
+  Stream& stream = *seen_.stream;
+  EXPECT_EQ(loop_.waiting().bytes(), 0u);
+  while (!stream.is_blocked()) stream.write(SharedBytes::copy_of(std::string(100'000, 'x')));
+  stream.write(SharedBytes::copy_of("one more"));
+  EXPECT_EQ(loop_.waiting().bytes(), stream.queued_bytes());
+  loop_.waiting().set_limit(stream.queued_bytes() + 10);
+  EXPECT_FALSE(loop_.waiting().is_full(10));
+  EXPECT_TRUE(loop_.waiting().is_full(11));
+
+  stream.drop_unsent();
+  EXPECT_EQ(loop_.waiting().bytes(), stream.queued_bytes());
+  EXPECT_LE(stream.queued_bytes(), 100'000u);
+  stream.abort({});
+  run_until([&] { return !seen_.ends.empty(); });
+  EXPECT_EQ(loop_.waiting().bytes(), 0u);
+}
+
 TEST_F(StreamTest, APausedStreamReadsNothing) {
   connect();
   run_until([&] { return seen_.stream != nullptr; });

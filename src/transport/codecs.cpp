@@ -1,5 +1,7 @@
 #include "transport/codecs.hpp"
 
+#include "wire/ws/frame.hpp"
+
 namespace weft::transport {
 namespace {
 
@@ -41,5 +43,8 @@ Counters::Counters(metrics::Registry& metrics)
       rejected_version(rejected(metrics, "reason=\"version\"")),
       upgraded(metrics.counter("weft_websocket_handshakes_total",
                                "connections that became WebSockets")) {}
+
+Codecs::Codecs(metrics::Registry& metrics)
+    : counters(metrics), ping(ws::encode_frame(ws::Opcode::ping, {})) {}
 
 }  // namespace weft::transport

@@ -1,6 +1,8 @@
-// What all connections of one loop share: compression without context, and what they count.
+// What all connections of one loop share: compression without context, the ping, and what they
+// count.
 #pragma once
 #include "base/metrics.hpp"
+#include "base/shared_bytes.hpp"
 #include "wire/ws/deflate.hpp"
 
 namespace weft::transport {
@@ -16,11 +18,12 @@ struct Counters {
 };
 
 struct Codecs {
-  explicit Codecs(metrics::Registry& metrics) : counters(metrics) {}
+  explicit Codecs(metrics::Registry& metrics);
 
   ws::Inflater inflater;
   ws::Deflater deflater;
   Counters counters;
+  const SharedBytes ping;  ///< the frame that asks a silent client; the same for all
 };
 
 }  // namespace weft::transport

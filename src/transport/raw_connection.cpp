@@ -4,6 +4,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include "transport/room.hpp"
 #include "weft/codes.hpp"
 
 namespace weft::transport {
@@ -29,31 +30,32 @@ void RawConnection::on_bytes(std::span<std::byte> bytes) {
 }
 
 SendResult RawConnection::send(DataType /*type*/, std::span<const std::byte> payload) {
-  return send_frame(SharedBytes::copy_of(payload));
-}
-
-SendResult RawConnection::send_frame(const SharedBytes& bytes) {
-  if (closed_) return SendResult::closed;
-  if (!make_room(bytes.size())) return closed_ ? SendResult::closed : SendResult::dropped;
-  stream_.write(bytes, options_->when_slow == SlowPolicy::drop_oldest);
-  codecs_.counters.messages_out.add();
-  codecs_.counters.bytes_out.add(bytes.size());
+  if (options_->when_slow == SlowPolicy::drop_oldest)
+    return send_frame(SharedBytes::copy_of(payload));
+  if (!has_room(payload.size())) return SendResult::closed;
+  stream_.write_copy(payload);
+  count_sent(payload.size());
   return SendResult::queued;
 }
 
-bool RawConnection::make_room(std::size_t size) {
-  const std::size_t limit = options_->max_outbox;
-  if (stream_.queued_bytes() + size <= limit) return true;
-  stream_.send_now();
-  if (stream_.queued_bytes() + size <= limit) return true;
-  if (options_->when_slow == SlowPolicy::drop_oldest) {
-    codecs_.counters.dropped_oldest.add(stream_.drop_oldest(size < limit ? limit - size : 0));
-    return stream_.queued_bytes() + size <= limit;
-  }
-  codecs_.counters.dropped_slow.add();
-  codecs_.counters.closed_slow.add();
-  close(close_code::kSlow, fmt::format("slow: more than {} bytes wait (max_outbox)", limit));
-  return false;
+SendResult RawConnection::send_frame(const SharedBytes& bytes) {
+  if (!has_room(bytes.size())) return closed_ ? SendResult::closed : SendResult::dropped;
+  stream_.write(bytes, options_->when_slow == SlowPolicy::drop_oldest);
+  count_sent(bytes.size());
+  return SendResult::queued;
+}
+
+void RawConnection::count_sent(std::size_t size) {
+  codecs_.counters.messages_out.add();
+  codecs_.counters.bytes_out.add(size);
+}
+
+bool RawConnection::has_room(std::size_t size) {
+  if (closed_) return false;
+  const Room room = make_room(stream_, size, *options_, codecs_.counters);
+  if (room == Room::too_slow || room == Room::node_full)
+    close(close_code::kSlow, slow_reason(room, *options_));
+  return room == Room::yes;
 }
 
 void RawConnection::close(std::uint16_t code, std::string_view reason) {

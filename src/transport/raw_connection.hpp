@@ -34,7 +34,8 @@ class RawConnection final : public net::StreamHandler, public Connection {
   void on_end(error_code error) override;
   void on_drained() override;
   void on_timer() override;
-  bool make_room(std::size_t size);
+  bool has_room(std::size_t size);
+  void count_sent(std::size_t size);
 
   net::Stream& stream_;
   Codecs& codecs_;

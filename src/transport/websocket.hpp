@@ -11,6 +11,7 @@
 #include "base/shared_bytes.hpp"
 #include "net/loop.hpp"
 #include "transport/message_handler.hpp"
+#include "transport/silence.hpp"
 #include "weft/types.hpp"
 
 namespace weft::transport {
@@ -18,14 +19,11 @@ namespace weft::transport {
 enum class SlowPolicy : std::uint8_t { close, drop_oldest };
 
 /// Limits and habits of one path. Shared by all its connections, immutable.
-struct WebSocketOptions {
+struct WebSocketOptions : SilenceLimits {
   std::size_t max_message = 64 << 10;  ///< bytes, after inflating
   std::size_t max_fragments = 1024;    ///< of one message
   std::size_t max_outbox = 1 << 20;    ///< bytes that wait to be sent
   SlowPolicy when_slow = SlowPolicy::close;
-  Millis ping_interval{25'000};                ///< of silence; 0 = never
-  Millis pong_timeout{8'000};                  ///< 0 = a pong is never waited for
-  Millis read_timeout{60'000};                 ///< no bytes at all for this long: closed; 0 = never
   Millis close_timeout{3'000};                 ///< wait for the peer's close frame
   bool compression = false;                    ///< offer permessage-deflate
   bool context_takeover = false;               ///< better ratio, 300 KiB more per connection

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/check.hpp"
+#include "transport/room.hpp"
 #include "weft/codes.hpp"
 #include "wire/ws/close.hpp"
 #include "wire/ws/error.hpp"
@@ -11,6 +11,8 @@
 namespace weft::transport {
 
 namespace {
+
+constexpr Millis kLookAgain{1000};  // at a connection that we ourselves do not read
 
 constexpr ws::Opcode opcode_of(DataType type) {
   return type == DataType::text ? ws::Opcode::text : ws::Opcode::binary;
@@ -25,7 +27,7 @@ WebSocketConnection::WebSocketConnection(net::Stream& stream, Codecs& codecs,
     : stream_(stream),
       codecs_(codecs),
       options_(std::move(options)),
-      last_read_(stream.loop().now()) {
+      silence_(stream.loop().now()) {
   if (!remote.empty()) rare().remote = remote;
   deflates_ = deflate.has_value();
   if (!deflate) return;
@@ -55,8 +57,7 @@ void WebSocketConnection::start(const Make& make) {
 // -----------------------------------------------------------------------------------------------------
 
 void WebSocketConnection::on_bytes(std::span<std::byte> bytes) {
-  last_read_ = stream_.loop().now();
-  ping_sent_ = false;
+  silence_.heard(stream_.loop().now());
   if (!stopped_) return feed(bytes);
   std::vector<std::byte>& early = rare().early;
   early.insert(early.end(), bytes.begin(), bytes.end());
@@ -147,7 +148,7 @@ void WebSocketConnection::resume() {
     feed(early);
   }
   if (!stopped_) {
-    last_read_ = stream_.loop().now();
+    silence_.heard(stream_.loop().now());
     stream_.resume_reading();
   }
 }
@@ -160,7 +161,7 @@ SendResult WebSocketConnection::send(DataType type, std::span<const std::byte> p
   if (deflates_ && payload.size() >= options_->compress_above) return queue(deflate(type, payload));
   if (is_droppable()) return queue(ws::encode_frame(opcode_of(type), payload));
   const ws::FrameHead head(opcode_of(type), payload.size());
-  if (!make_room(head.size() + payload.size())) return refused();
+  if (!has_room(head.size() + payload.size())) return refused();
   stream_.write_copy(head.bytes(), payload);
   count_sent(head.size() + payload.size());
   return SendResult::queued;
@@ -187,7 +188,7 @@ bool WebSocketConnection::is_droppable() const {
 
 SendResult WebSocketConnection::queue(const SharedBytes& frame) {
   const std::size_t size = frame.size();
-  if (!make_room(size)) return refused();
+  if (!has_room(size)) return refused();
   stream_.write(frame, is_droppable());
   count_sent(size);
   return SendResult::queued;
@@ -202,21 +203,11 @@ void WebSocketConnection::count_sent(std::size_t size) {
   codecs_.counters.bytes_out.add(size);
 }
 
-bool WebSocketConnection::make_room(std::size_t size) {
-  const std::size_t limit = options_->max_outbox;
-  if (stream_.queued_bytes() + size <= limit) return true;
-  stream_.send_now();
-  if (stream_.queued_bytes() + size <= limit) return true;
-  if (options_->when_slow == SlowPolicy::drop_oldest) {
-    codecs_.counters.dropped_oldest.add(stream_.drop_oldest(size < limit ? limit - size : 0));
-    if (stream_.queued_bytes() + size <= limit) return true;
-    codecs_.counters.dropped_oldest.add();
-    return false;
-  }
-  codecs_.counters.dropped_slow.add();
-  close_as(close_code::kSlow, fmt::format("slow: more than {} bytes wait (max_outbox)", limit),
-           codecs_.counters.closed_slow);
-  return false;
+bool WebSocketConnection::has_room(std::size_t size) {
+  const Room room = make_room(stream_, size, *options_, codecs_.counters);
+  if (room == Room::too_slow || room == Room::node_full)
+    close(close_code::kSlow, slow_reason(room, *options_));
+  return room == Room::yes;
 }
 
 // --- the end
@@ -275,49 +266,31 @@ void WebSocketConnection::on_drained() {
 
 void WebSocketConnection::on_timer() {
   if (close_sent_) return stream_.abort({});
-  const Millis silent = std::chrono::duration_cast<Millis>(stream_.loop().now() - last_read_);
   if (stopped_) return watch_silence();  // it may be us who do not read
-  if (options_->read_timeout.count() && silent >= options_->read_timeout)
-    return close_as(close_code::kNoPong,
-                    fmt::format("nothing came for {} ms (read_timeout)", silent.count()),
-                    codecs_.counters.closed_silent);
-  if (ping_sent_ && options_->pong_timeout.count() &&
-      stream_.loop().now() - pinged_ >= options_->pong_timeout)
-    return close_as(
-        close_code::kNoPong,
-        fmt::format("no pong within {} ms (pong_timeout)", options_->pong_timeout.count()),
-        codecs_.counters.closed_no_pong);
-  const bool may_ping = !ping_sent_ || !options_->pong_timeout.count();
-  if (may_ping && options_->ping_interval.count() && silent >= options_->ping_interval) {
-    ping_sent_ = true;
-    pinged_ = stream_.loop().now();
-    stream_.write(ws::encode_frame(ws::Opcode::ping, {}));
+  const SteadyTime now = stream_.loop().now();
+  switch (silence_.judge(now, *options_)) {
+    case Silence::Verdict::silent:
+      return close_as(close_code::kNoPong,
+                      fmt::format("nothing came for {} ms (read_timeout)",
+                                  silence_.silent_for(now).count()),
+                      codecs_.counters.closed_silent);
+    case Silence::Verdict::no_pong:
+      return close_as(
+          close_code::kNoPong,
+          fmt::format("no pong within {} ms (pong_timeout)", options_->pong_timeout.count()),
+          codecs_.counters.closed_no_pong);
+    case Silence::Verdict::ping:
+      stream_.write(codecs_.ping);
+      break;
+    case Silence::Verdict::wait:
+      break;
   }
   watch_silence();
 }
 
-// Sets the timer for the next moment at which silence would mean something. Bytes that arrive move
-// nothing: the timer finds out when it runs.
 void WebSocketConnection::watch_silence() {
-  const WebSocketOptions& limits = *options_;
-  if (stopped_) return stream_.set_timer(Millis(1000));
-  const Millis silent = std::chrono::duration_cast<Millis>(stream_.loop().now() - last_read_);
-  Millis next = Millis::max();
-  const auto consider = [&](Millis silence) {
-    next = std::min(next, std::max(silence - silent, Millis(0)));
-  };
-  if (limits.read_timeout.count()) consider(limits.read_timeout);
-  if (limits.ping_interval.count()) {
-    if (!ping_sent_) {
-      consider(limits.ping_interval);
-    } else {
-      next = std::min(next, limits.ping_interval);  // a pong may come meanwhile: then ping again
-      if (limits.pong_timeout.count()) {
-        const auto waited = std::chrono::duration_cast<Millis>(stream_.loop().now() - pinged_);
-        next = std::min(next, std::max(limits.pong_timeout - waited, Millis(0)));
-      }
-    }
-  }
+  if (stopped_) return stream_.set_timer(kLookAgain);
+  const Millis next = silence_.next(stream_.loop().now(), *options_);
   if (next != Millis::max()) stream_.set_timer(next);
 }
 

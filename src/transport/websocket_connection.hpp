@@ -11,6 +11,7 @@
 
 #include "net/stream.hpp"
 #include "transport/codecs.hpp"
+#include "transport/silence.hpp"
 #include "transport/websocket.hpp"
 #include "wire/ws/decoder.hpp"
 #include "wire/ws/deflate.hpp"
@@ -68,7 +69,7 @@ class WebSocketConnection final : public OnSlab,
   SendResult refused() const;
   bool is_droppable() const;
   void count_sent(std::size_t size);
-  bool make_room(std::size_t size);
+  bool has_room(std::size_t size);
   ws::Deflater& deflater();
   ws::Inflater& inflater();
 
@@ -89,12 +90,11 @@ class WebSocketConnection final : public OnSlab,
   std::unique_ptr<MessageHandler> handler_;
   ws::Decoder decoder_;
   std::unique_ptr<Rare> rare_;
-  SteadyTime last_read_;
-  SteadyTime pinged_{};  // when the ping left that ping_sent_ speaks of
+  Silence silence_;
   SteadyTime second_{};  // when the rate's present second began
   std::uint32_t this_second_ = 0;
   bool deflates_ = false, stopped_ = false, resumed_ = false, feeding_ = false;
-  bool ping_sent_ = false, close_sent_ = false, told_ = false;
+  bool close_sent_ = false, told_ = false;
 };
 
 }  // namespace weft::transport
