@@ -11,7 +11,8 @@ namespace weft::net {
 class WaitingBytes {
  public:
   explicit WaitingBytes(metrics::Registry& metrics)
-      : gauge_(metrics.gauge("weft_waiting_bytes", "bytes that wait for clients that do not read")) {}
+      : gauge_(
+            metrics.gauge("weft_waiting_bytes", "bytes that wait for clients that do not read")) {}
 
   void set_limit(std::size_t bytes) { limit_ = bytes; }
   bool is_full(std::size_t more) const { return bytes_ + more > limit_; }

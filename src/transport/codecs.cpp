@@ -33,6 +33,7 @@ Counters::Counters(metrics::Registry& metrics)
       dropped_oldest(dropped(metrics, "reason=\"drop_oldest\"")),
       dropped_slow(dropped(metrics, "reason=\"slow\"")),
       closed_slow(closed(metrics, "limit=\"max_outbox\"")),
+      closed_node_full(closed(metrics, "limit=\"max_outbox_total\"")),
       closed_no_pong(closed(metrics, "limit=\"pong_timeout\"")),
       closed_silent(closed(metrics, "limit=\"read_timeout\"")),
       closed_rate(closed(metrics, "limit=\"max_messages_per_second\"")),

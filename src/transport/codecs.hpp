@@ -12,7 +12,8 @@ struct Counters {
 
   metrics::Counter &messages_in, &messages_out, &bytes_in, &bytes_out;
   metrics::Counter &dropped_oldest, &dropped_slow;
-  metrics::Counter &closed_slow, &closed_no_pong, &closed_silent, &closed_rate, &closed_protocol;
+  metrics::Counter &closed_slow, &closed_node_full, &closed_no_pong, &closed_silent, &closed_rate,
+      &closed_protocol;
   metrics::Counter &rejected_timeout, &rejected_http, &rejected_key, &rejected_version;
   metrics::Counter& upgraded;
 };

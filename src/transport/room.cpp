@@ -29,7 +29,7 @@ Room make_room(net::Stream& stream, std::size_t size, const WebSocketOptions& op
   }
   if (room == Room::node_full) stream.drop_unsent();
   counters.dropped_slow.add();
-  counters.closed_slow.add();
+  (room == Room::node_full ? counters.closed_node_full : counters.closed_slow).add();
   return room;
 }
 

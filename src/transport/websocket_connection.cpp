@@ -270,10 +270,10 @@ void WebSocketConnection::on_timer() {
   const SteadyTime now = stream_.loop().now();
   switch (silence_.judge(now, *options_)) {
     case Silence::Verdict::silent:
-      return close_as(close_code::kNoPong,
-                      fmt::format("nothing came for {} ms (read_timeout)",
-                                  silence_.silent_for(now).count()),
-                      codecs_.counters.closed_silent);
+      return close_as(
+          close_code::kNoPong,
+          fmt::format("nothing came for {} ms (read_timeout)", silence_.silent_for(now).count()),
+          codecs_.counters.closed_silent);
     case Silence::Verdict::no_pong:
       return close_as(
           close_code::kNoPong,

@@ -218,6 +218,26 @@ def test_item_36_a_client_of_an_echo_that_never_reads_is_closed_too(start_weft):
         assert weft.is_sanitized() or weft.memory() < before + (16 << 20)
 
 
+def test_item_36_slow_clients_together_stay_within_the_budget_of_the_node(start_weft):
+    """100 of them may hold 1 MiB each, all together 2 MiB; who reads gets everything."""
+    weft = start_weft("limits: { max_outbox_total: 2MiB }\n" + FEED.format(outbox="1MiB", when_slow="close"))
+    slow = slow_readers(weft, 100)
+    most = 0
+    with RawWebSocket(weft.clients, "/feed") as reader:
+        for i in range(40):
+            publish(weft, f"{i:06d}" + "x" * 4_000, 10)
+            for _ in range(10):
+                assert reader.text().startswith(f"{i:06d}"), "who reads misses nothing"
+            most = max(most, weft.metric("weft_waiting_bytes"))
+    assert most <= 2 << 20
+    assert weft.metric("weft_connections_closed_total", 'limit="max_outbox_total"') > 0
+    codes = [client.close_code() for client in slow[:3]]
+    assert all(code == 3008 and "limits.max_outbox_total" in reason for code, reason in codes), codes
+    for client in slow:
+        client.socket.close()
+    wait_until(lambda: weft.metric("weft_waiting_bytes") == 0, what="nothing waits any more")
+
+
 # --- item 37: slow beside fast ---------------------------------------------------------------------------------------------
 
 def test_item_37_slow_clients_cost_the_fast_ones_nothing_but_are_counted(start_weft):
