@@ -26,7 +26,7 @@ def install(build):
     downloads = folder(build) / "downloads"
     for path in (debian, modules, downloads):
         path.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["apt-get", "download", *PACKAGES], cwd=downloads, check=True)
+    subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download", *PACKAGES], cwd=downloads, check=True)
     for package in downloads.glob("*.deb"):
         subprocess.run(["dpkg", "-x", package, debian], check=True)
     shutil.copy(PEERS / "ws/package.json", modules)

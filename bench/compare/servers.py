@@ -1,5 +1,6 @@
 """Servers under test: each a process of its own on a free port, pinned to the server's core, ended by its process id."""
 import contextlib
+import json
 import os
 import pathlib
 import select
@@ -7,7 +8,6 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER_CORES, LOAD_CORES = "0", "1"
@@ -43,7 +43,7 @@ class Server:
                 env={**os.environ, **(env or {})})
         except FileNotFoundError as error:
             raise Missing(f"{error.filename} is not there") from error
-        self.port = port or self.printed_port()
+        self.port = self.printed_port() if port is None else port
         self.publish = publish or self.ws("/publish")
 
     def printed_port(self):
@@ -105,19 +105,17 @@ class Floor(Server):
 class Weft(Server):
     """weft with bench/weft.yaml; `io` is the flush path."""
 
-    def __init__(self, build, io, loops=1, cores=None, config="bench/weft.yaml", name=None, env=None):
-        self.api, self.directory = free_port(), free_port()
-        port = free_port()
-        places = {"BENCH_CLIENTS": port, "BENCH_API": self.api, "BENCH_DIRECTORY": self.directory}
-        super().__init__(name or f"weft-{io}", [build / "weft", "run", "-c", ROOT / config], port, cores=cores,
-                         publish=f"ws://127.0.0.1:{self.api}/ws/v1",
-                         env={"WEFT_IO": io, "BENCH_LOOPS": str(loops), **(env or {}),
-                              **{key: f"127.0.0.1:{value}" for key, value in places.items()}})
-        self.wait_for(self.is_ready, "become ready")
-
-    def is_ready(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.api}/readyz", timeout=1) as answer:
-            return answer.status == 200
+    def __init__(self, build, io, loops=1, cores=None, name=None, env=None):
+        places = {name: "127.0.0.1:0" for name in ("BENCH_CLIENTS", "BENCH_API", "BENCH_DIRECTORY")}
+        with tempfile.TemporaryDirectory() as folder:
+            self.ports_file = pathlib.Path(folder) / "ports.json"
+            super().__init__(name or f"weft-{io}", [build / "weft", "run", "-c", ROOT / "bench/weft.yaml"], port=0, cores=cores,
+                             env={"WEFT_IO": io, "WEFT_PORTS_FILE": str(self.ports_file), "BENCH_LOOPS": str(loops),
+                                  **(env or {}), **places})
+            self.wait_for(self.ports_file.exists, "become ready")
+            ports = json.loads(self.ports_file.read_text())
+        self.port, self.directory = ports["clients"], ports["directory"]
+        self.publish = f"ws://127.0.0.1:{ports['api']}/ws/v1"
 
 
 def uring_is_refused(build):

@@ -12,8 +12,11 @@ namespace weft::bench {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kDrain = 2 * kSecond;   // how long the last answers with a rate may take
-constexpr std::size_t kFloodBlock = 64 << 10;  // bytes handed over at a time by one that floods
+constexpr std::int64_t kDrain = 2 * kSecond;  // how long the last answers with a rate may take
+// One that floods hands over so many bytes at a time, and so many may wait in its socket: to fill
+// it must not take long, for the others wait meanwhile.
+constexpr std::size_t kFloodBlock = 64 << 10;
+constexpr int kFloodBuffer = 128 << 10;
 
 std::int64_t nanos(double seconds) { return static_cast<std::int64_t>(seconds * kSecond); }
 
@@ -36,10 +39,11 @@ class EchoRun : protected SwarmSink {
  protected:
   void open() {
     make_room_for(options_.target.connections + options_.flood);
-    const Peer peer = peer_of(options_.target);
+    Peer peer = peer_of(options_.target);
     const std::int64_t began = now_nanos();
     swarm_.join_all(peer, options_.target.connections);
     report_.open_seconds = static_cast<double>(now_nanos() - began) * 1e-9;
+    peer.send_buffer = kFloodBuffer;
     swarm_.join_all(peer, options_.flood);
     begin_flood();
   }

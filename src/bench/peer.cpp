@@ -18,6 +18,10 @@ constexpr std::uint32_t kFirstSource = 0x7F000001, kMoreSources = 0x7F010000;
 
 bool is_loopback(const sockaddr_in& address) { return ntohl(address.sin_addr.s_addr) >> 24 == 127; }
 
+void set_buffer(int fd, int which, int bytes) {
+  if (bytes > 0) setsockopt(fd, SOL_SOCKET, which, &bytes, sizeof bytes);
+}
+
 /// The port is chosen at connect, so that one address serves 28,000 connections to each server
 /// port.
 void bind_to_source(int fd, std::uint32_t host) {
@@ -76,9 +80,8 @@ int open_socket(const Peer& peer, std::size_t order) {
   if (fd < 0) throw BenchError(why_no_socket(order));
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (peer.receive_buffer) {
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &peer.receive_buffer, sizeof peer.receive_buffer);
-  }
+  set_buffer(fd, SO_RCVBUF, peer.receive_buffer);
+  set_buffer(fd, SO_SNDBUF, peer.send_buffer);
   if (peer.sources > 1) bind_to_source(fd, source_address(order % peer.sources));
   const auto* address = reinterpret_cast<const sockaddr*>(&peer.address);
   if (connect(fd, address, sizeof peer.address) == 0 || errno == EINPROGRESS) return fd;

@@ -26,6 +26,7 @@ struct Peer {
   std::string name = {};     ///< for errors: the URL's host and port
   std::size_t sources = 1;   ///< addresses of 127.0.0.0/8 to come from
   int receive_buffer = 0;    ///< SO_RCVBUF; 0 = the system's default
+  int send_buffer = 0;       ///< SO_SNDBUF, likewise
 };
 
 /// Resolves `url`. `hello` is the text of a frame. Throws BenchError where the host is unknown, and
