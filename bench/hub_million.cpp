@@ -1,8 +1,8 @@
 // The hub in memory: sessions without sockets, ten subscriptions each, at 10,000, 100,000 and a
-// million. Prints what a session, a channel and a subscription cost in bytes (as malloc counts
-// them, its own headers included) and what joining, leaving and the fan-out walk cost in
-// CPU nanoseconds, so that it can be seen whether they stay linear; and what is left when all have
-// gone.
+// million. Prints what a session, a channel and a subscription cost in bytes (as malloc and the
+// slabs count them, their own headers included) and what joining, leaving and the fan-out walk cost
+// in CPU nanoseconds, so that it can be seen whether they stay linear; and what is left when all
+// have gone.
 //   taskset -c 0 build/release/bench/hub_million [sessions ...]
 #include <fmt/format.h>
 #include <malloc.h>
@@ -12,6 +12,7 @@
 #include <numeric>
 #include <random>
 
+#include "base/slab.hpp"
 #include "fake_sessions.hpp"
 #include "hub/shard.hpp"
 
@@ -23,7 +24,7 @@ constexpr std::size_t kWide = 1'000;       // channels of the session that stand
 
 double bytes_in_use() {
   const struct mallinfo2 info = ::mallinfo2();
-  return static_cast<double>(info.uordblks + info.hblkhd);
+  return static_cast<double>(info.uordblks + info.hblkhd + slab::held());
 }
 
 /// Of the processor, for neighbours must not count.

@@ -84,9 +84,9 @@ function(weft_fuzzer name)
   endif()
 endfunction()
 
-# weft_bench(NAME LINKS ...): bench/NAME.cpp on google-benchmark.
+# weft_bench(NAME SOURCES ... LINKS ...): one program on google-benchmark.
 function(weft_bench name)
-  cmake_parse_arguments(BENCH "" "" "LINKS" ${ARGN})
-  add_executable(${name} ${name}.cpp)
+  cmake_parse_arguments(BENCH "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${BENCH_SOURCES})
   target_link_libraries(${name} PRIVATE ${BENCH_LINKS} weft_options benchmark::benchmark_main)
 endfunction()

@@ -19,7 +19,7 @@ constexpr std::array<std::byte, 4> kTail{std::byte{0}, std::byte{0}, std::byte{0
                                          std::byte{0xFF}};
 constexpr std::array<std::byte, 1> kEmptyMessage{std::byte{0}};
 // zlib's default of 8 zeroes a hash table of 64 KiB before every message, 6 one of 16 KiB: 256
-// bytes cost 2.5 us instead of 3.8 (bench/wire_bench) and 64 KiB of JSON grow by 0.3 %. A kept
+// bytes cost 2.5 us instead of 3.8 (bench/micro) and 64 KiB of JSON grow by 0.3 %. A kept
 // context is 160 KiB instead of 256.
 constexpr int kMemoryLevel = 6;
 constexpr std::size_t kFirstBuffer = 4 << 10;
