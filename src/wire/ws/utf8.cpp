@@ -1,5 +1,7 @@
 #include "wire/ws/utf8.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -67,6 +69,9 @@ constexpr auto kRows = [] {
 
 constexpr std::size_t kBlock = 16;
 
+// From here on simdjson, which judges 64 bytes at once, is faster than the automaton.
+constexpr std::size_t kWide = 64;
+
 bool is_ascii_block(const std::uint8_t* at) {
   std::uint64_t words[2];
   std::memcpy(words, at, kBlock);
@@ -93,6 +98,8 @@ bool Utf8Validator::feed(std::span<const std::byte> piece) {
 }
 
 bool is_utf8(std::span<const std::byte> text) {
+  if (text.size() >= kWide)
+    return simdjson::validate_utf8(reinterpret_cast<const char*>(text.data()), text.size());
   Utf8Validator validator;
   return validator.feed(text) && validator.is_complete();
 }

@@ -74,5 +74,21 @@ TEST(Utf8Test, FindsABadByteAtEveryPlaceOfALongText) {
 
 TEST(Utf8Test, RemembersAtMostFourBytes) { EXPECT_LE(sizeof(Utf8Validator), 4u); }
 
+// Long texts are judged another way than short ones and pieces.
+TEST(Utf8Test, LongTextsGetTheAnswerOfTheirPieces) {
+  const std::string good[] = {"plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9D\x84\x9E"};
+  const std::string bad[] = {"\xC0\x80",         "\xE0\x9F\xBF", "\xED\xA0\x80",
+                             "\xF4\x90\x80\x80", "\xE2\x82",     "\x80"};
+  for (std::size_t before = 0; before < 140; ++before) {
+    for (const std::size_t after : {0, 1, 63, 130}) {
+      const std::string front(before, 'x'), back(after, 'y');
+      for (const std::string& character : good)
+        EXPECT_TRUE(is_utf8(as_bytes(front + character + back))) << before;
+      for (const std::string& mistake : bad)
+        EXPECT_FALSE(is_utf8(as_bytes(front + mistake + back))) << before << " " << after;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weft::ws
