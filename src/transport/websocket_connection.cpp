@@ -117,8 +117,7 @@ bool WebSocketConnection::on_close(std::uint16_t code, std::string_view reason) 
   return true;
 }
 
-bool WebSocketConnection::within_rate() {
-  if (!options_->max_messages_per_second) return true;
+bool WebSocketConnection::count_against_rate() {
   const SteadyTime now = stream_.loop().now();
   if (now - second_ >= std::chrono::seconds(1)) {
     second_ = now;
@@ -204,6 +203,7 @@ void WebSocketConnection::count_sent(std::size_t size) {
 }
 
 bool WebSocketConnection::has_room(std::size_t size) {
+  if (!stream_.is_blocked() && stream_.queued_bytes() + size <= options_->max_outbox) return true;
   const Room room = make_room(stream_, size, *options_, codecs_.counters);
   if (room == Room::too_slow || room == Room::node_full)
     close(close_code::kSlow, slow_reason(room, *options_));

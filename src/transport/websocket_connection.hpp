@@ -58,8 +58,8 @@ class WebSocketConnection final : public OnSlab,
   bool on_close(std::uint16_t code, std::string_view reason) override;
 
   void feed(std::span<std::byte> bytes);
-  bool goes_on() const { return !stopped_ && !close_sent_ && !told_; }
-  bool within_rate();
+  bool within_rate() { return !options_->max_messages_per_second || count_against_rate(); }
+  bool count_against_rate();
   void fail(error_code error);
   void send_close(std::uint16_t code, std::string_view reason);
   void close_as(std::uint16_t code, std::string reason, metrics::Counter& counter);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/check.hpp"
 #include "wire/ws/close.hpp"
 #include "wire/ws/deflate.hpp"
@@ -59,6 +61,7 @@ struct Decoder::Feeding {
     return *decoder.partial_;
   }
 
+  std::optional<error_code> whole_message();
   error_code step();
   std::span<const std::byte> stored_head(std::size_t stored);
   void store_head(std::span<const std::byte> front);
@@ -74,6 +77,38 @@ struct Decoder::Feeding {
   error_code deliver_control(Opcode opcode, std::span<const std::byte> payload);
   void forget_if_idle();
 };
+
+/// What nearly every frame is: a message in one frame that lies whole in `bytes`, not compressed,
+/// with a length that needs no judging. Empty for anything else, of which nothing was taken.
+std::optional<error_code> Decoder::Feeding::whole_message() {
+  const std::span<std::byte> front = rest();
+  if (decoder.partial_ || front.size() < 2 || limits.max_fragments == 0) return std::nullopt;
+  const auto first = std::to_integer<unsigned>(front[0]),
+             second = std::to_integer<unsigned>(front[1]);
+  constexpr unsigned kText = 0x81, kBinary = 0x82, kMask = 0x80;  // with FIN
+  if ((first != kText && first != kBinary) || (second & kMask) != (limits.server ? kMask : 0))
+    return std::nullopt;
+  std::size_t head = 2, size = second & ~kMask;
+  if (size == 127) return std::nullopt;
+  if (size == 126) {
+    if (front.size() < 4) return std::nullopt;
+    size = load_big_endian(front.subspan(2, 2));
+    head = 4;
+    if (size < 126) return std::nullopt;
+  }
+  if (size > limits.max_message) return std::nullopt;
+  const std::size_t mask_size = limits.server ? 4 : 0;
+  if (front.size() < head + mask_size + size) return std::nullopt;
+
+  const std::span<std::byte> payload = front.subspan(head + mask_size, size);
+  if (limits.server) {
+    MaskKey key;
+    std::copy_n(front.begin() + static_cast<std::ptrdiff_t>(head), key.size(), key.begin());
+    apply_mask(payload, key, 0);
+  }
+  at += head + mask_size + size;
+  return deliver(first == kText ? Opcode::text : Opcode::binary, false, payload, false);
+}
 
 /// One frame, or as much of one as there is.
 error_code Decoder::Feeding::step() {

@@ -84,7 +84,15 @@ std::size_t write_header(std::span<std::byte> out, const FrameHeader& header) {
 }
 
 FrameHead::FrameHead(Opcode opcode, std::size_t payload_size)
-    : size_(write_header(bytes_, {.opcode = opcode, .payload_size = payload_size})) {}
+    : size_(2 + length_size_of(payload_size)) {
+  bytes_[0] = static_cast<std::byte>(kFin | static_cast<unsigned>(opcode));
+  if (size_ == 2) {
+    bytes_[1] = static_cast<std::byte>(payload_size);
+    return;
+  }
+  bytes_[1] = static_cast<std::byte>(size_ == 4 ? kLength16 : kLength64);
+  store_big_endian(std::span(bytes_).subspan(2, size_ - 2), payload_size);
+}
 
 SharedBytes encode_frame(Opcode opcode, std::span<const std::byte> payload, bool rsv1) {
   return encode({.opcode = opcode, .rsv1 = rsv1, .payload_size = payload.size()}, payload);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "wire/ws/error.hpp"
 #include "wire/ws/test_frames.hpp"
 
@@ -87,6 +90,16 @@ TEST(FrameTest, AServerFrameIsHeaderAndPayload) {
   EXPECT_EQ(encode_frame(Opcode::text, as_bytes("Hello")).text(), "\x81\x05Hello");
   EXPECT_EQ(encode_frame(Opcode::binary, as_bytes("x"), true).text(), "\xC2\x01x");
   EXPECT_EQ(encode_frame(Opcode::pong, {}).size(), 2u);
+}
+
+TEST(FrameTest, AHeadIsWhatTheWholeFrameBeginsWith) {
+  for (const std::size_t size : {0u, 1u, 125u, 126u, 127u, 65535u, 65536u, 70000u}) {
+    const FrameHead head(Opcode::binary, size);
+    const std::vector<std::byte> payload(size);
+    const SharedBytes frame = encode_frame(Opcode::binary, payload);
+    ASSERT_EQ(head.size() + size, frame.size());
+    EXPECT_TRUE(std::ranges::equal(head.bytes(), frame.bytes().first(head.size()))) << size;
+  }
 }
 
 TEST(FrameTest, AClientFrameIsTheRfcExample) {
