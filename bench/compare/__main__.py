@@ -9,6 +9,7 @@ import datetime
 import os
 import pathlib
 import shlex
+import signal
 import sys
 
 import page
@@ -24,7 +25,7 @@ def read_options():
     parser.add_argument("--build", type=pathlib.Path, default=servers.ROOT / "build/release", help="folder of the build")
     parser.add_argument("--tool", type=pathlib.Path, help="weft binary that makes the load (default: that of --build)")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1, help="measured for each row, server and round; more where it must")
+    parser.add_argument("--seconds", type=float, default=0.8, help="measured for each row, server and round; more where it must")
     parser.add_argument("--only", default=",".join(sections.ALL), help="of " + ", ".join(sections.ALL))
     parser.add_argument("--quick", action="store_true", help="two rounds of half a second, no peers, up to 1,000 connections")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="only the floor programs and weft")
@@ -48,7 +49,14 @@ def command():
     return shlex.join(["bench/compare.sh", *words])
 
 
+def end_in_order(number, _frame):
+    """Told to stop: as an exception, so that every server that was started is stopped on the way out."""
+    sys.exit(f"stopped by signal {number}")
+
+
 def main():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_in_order)
     options = read_options()
     if options.install:
         peers.install(options.build)

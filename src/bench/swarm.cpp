@@ -26,7 +26,9 @@ Swarm::Swarm(SwarmSink& sink)
     : epoll_(epoll_create1(EPOLL_CLOEXEC)),
       sink_(sink),
       events_(kEventsPerTurn),
-      buffer_(kReadBuffer, '\0') {}
+      buffer_(kReadBuffer, '\0') {
+  make_room_for(0);  // as many files as we may: a run that knows its connections asks for them
+}
 
 Swarm::~Swarm() {
   leave();
