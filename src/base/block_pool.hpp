@@ -18,6 +18,19 @@ void* take(std::size_t size);
 /// `size` as it was taken, or any other with the same room.
 void give(void* block, std::size_t size) noexcept;
 
+/// For containers that live as long as a message: `std::vector<std::byte, Allocator<std::byte>>`.
+template <class T>
+struct Allocator {
+  using value_type = T;
+  Allocator() = default;
+  template <class Other>
+  explicit(false) Allocator(const Allocator<Other>&) {}
+
+  T* allocate(std::size_t count) { return static_cast<T*>(take(count * sizeof(T))); }
+  void deallocate(T* block, std::size_t count) noexcept { give(block, count * sizeof(T)); }
+  friend bool operator==(const Allocator&, const Allocator&) { return true; }
+};
+
 inline constexpr std::size_t kLargest = 16 << 10;
 inline constexpr std::size_t kKept = 512 << 10;
 

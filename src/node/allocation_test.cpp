@@ -189,6 +189,19 @@ TEST_F(NodeAllocationTest, SixteenMessagesInFlightAllocateNothing) {
   EXPECT_EQ(allocations_of([this] { echo(messages(16), 16 * 66, 20); }), 0u);
 }
 
+TEST_F(NodeAllocationTest, MessagesInPiecesAllocateNothing) {
+  connect("/echo", 50);
+  const std::string frames = messages(3);
+  const auto in_pieces = [&] {
+    for (const auto& client : clients_) client->say(frames.substr(0, 40));
+    for (const auto& client : clients_) client->say(frames.substr(40));
+    for (const auto& client : clients_) client->hear(3 * 66);
+  };
+  in_pieces();
+  in_pieces();
+  EXPECT_EQ(allocations_of(in_pieces), 0u);
+}
+
 TEST_F(NodeAllocationTest, APublicationToManyAllocatesNothing) {
   connect("/feed", 200);
   publish(1, 3);

@@ -70,7 +70,6 @@ void HttpConnection::process() {
 }
 
 // --- a request
-// ----------------------------------------------------------------------------------------------------
 
 // Only a trusted proxy's: from anybody else the same bytes are a bad request. On a TLS listener it
 // comes inside TLS, as the first bytes of what was decrypted.
@@ -123,7 +122,7 @@ bool HttpConnection::take_request(const http::RequestHead& head) {
   const auto expect = head.header("expect");
   if (expect && http::equals_ignoring_case(*expect, "100-continue") &&
       head.body != http::BodyKind::none && in_.size() == head.size)
-    stream_.write(SharedBytes::copy_of(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")));
+    stream_.write_copy(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
   return true;
 }
 
@@ -194,7 +193,6 @@ void HttpConnection::hand_over() {
 }
 
 // --- an answer
-// ----------------------------------------------------------------------------------------------------
 
 void HttpConnection::answer(const HttpResponse& response) {
   if (stage_ != Stage::answering) return;
@@ -213,8 +211,8 @@ void HttpConnection::answer(const HttpResponse& response) {
                    .body = "this answer had a header that is none\n",
                    .headers = {},
                    .close = true});
-  stream_.write(SharedBytes::copy_of(*head));
-  if (request_.method != "HEAD" && !bodiless) stream_.write(SharedBytes::copy_of(response.body));
+  stream_.write_copy(as_bytes(*head));
+  if (request_.method != "HEAD" && !bodiless) stream_.write_copy(as_bytes(response.body));
   if (!closes) return next_request();
   stage_ = Stage::ended;
   stream_.finish();
@@ -240,71 +238,36 @@ void HttpConnection::refuse(int status, std::string_view why) {
   answer({.status = status, .body = fmt::format("{}\n", why), .headers = {}, .close = true});
 }
 
-// --- the step to WebSocket (RFC 6455 section 4.2)
-// -----------------------------------------------------------------
+// --- the step to WebSocket
 
-Connection* HttpConnection::refuse_handshake(int status, std::string why,
-                                             metrics::Counter& counter) {
-  counter.add();
-  door_.log_refused(net::to_string(request_.remote), why);
-  HttpResponse response{.status = status, .body = why + "\n", .headers = {}, .close = true};
-  if (status == 426) response.headers = {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}};
+Connection* HttpConnection::refuse_handshake(const UpgradeRefusal& refusal) {
+  Counters& counters = door_.codecs().counters;
+  using Fault = UpgradeRefusal::Fault;
+  (refusal.fault == Fault::key       ? counters.rejected_key
+   : refusal.fault == Fault::version ? counters.rejected_version
+                                     : counters.rejected_http)
+      .add();
+  door_.log_refused(net::to_string(request_.remote), refusal.why);
+  HttpResponse response{
+      .status = refusal.status, .body = refusal.why + "\n", .headers = {}, .close = true};
+  if (refusal.status == 426)
+    response.headers = {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}};
   answer(response);
   return nullptr;
 }
 
-namespace {
-
-std::vector<std::string_view> values_of(const HttpRequest& request, std::string_view name) {
-  std::vector<std::string_view> values;
-  for (const HttpHeader& header : request.headers)
-    if (http::equals_ignoring_case(header.name, name)) values.push_back(header.value);
-  return values;
-}
-
-std::string choose_subprotocol(const HttpRequest& request, const std::vector<std::string>& ours) {
-  for (const std::string& wanted : ours)
-    for (const std::string_view offered : values_of(request, "sec-websocket-protocol"))
-      if (http::list_has_token(offered, wanted)) return wanted;
-  return "";
-}
-
-}  // namespace
-
 Connection* HttpConnection::upgrade(
     std::shared_ptr<const WebSocketOptions> options,
     const std::function<std::unique_ptr<MessageHandler>(Connection&)>& make) {
-  Counters& counters = door_.codecs().counters;
-  if (request_.method != "GET" || !request_.wants_upgrade())
-    return refuse_handshake(426,
-                            "this path speaks WebSocket only: send a GET with Upgrade: websocket",
-                            counters.rejected_http);
-  const auto versions = values_of(request_, "sec-websocket-version");
-  if (versions.size() != 1 || versions[0] != "13")
-    return refuse_handshake(426, "Sec-WebSocket-Version must be 13", counters.rejected_version);
-  const auto keys = values_of(request_, "sec-websocket-key");
-  if (keys.size() != 1 || !ws::is_valid_key(keys[0]))
-    return refuse_handshake(400, "Sec-WebSocket-Key must be one base64 value of 16 bytes",
-                            counters.rejected_key);
-
-  std::optional<ws::DeflateParams> deflate;
-  if (options->compression) {
-    const auto offers = values_of(request_, "sec-websocket-extensions");
-    deflate = ws::negotiate_deflate(offers, {.context_takeover = options->context_takeover});
-  }
-  const std::string accept = ws::accept_key(keys[0]);
-  const std::string extension = deflate ? ws::format(*deflate) : "";
-  const std::string subprotocol = choose_subprotocol(request_, options->subprotocols);
-  std::vector<http::HeaderView> headers{
-      {"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept}};
-  if (!subprotocol.empty()) headers.push_back({"Sec-WebSocket-Protocol", subprotocol});
-  if (deflate) headers.push_back({"Sec-WebSocket-Extensions", extension});
-  stream_.write(SharedBytes::copy_of(http::encode_response_head(101, headers).value()));
+  const auto judged = judge_upgrade(request_, *options);
+  if (const auto* refusal = std::get_if<UpgradeRefusal>(&judged)) return refuse_handshake(*refusal);
+  const Upgrade& granted = std::get<Upgrade>(judged);
+  stream_.write_copy(as_bytes(granted.head));
 
   const std::string remote =
       request_.remote == stream_.remote() ? "" : net::to_string(request_.remote);
   auto socket = std::make_unique<WebSocketConnection>(stream_, door_.codecs(), std::move(options),
-                                                      deflate, remote);
+                                                      granted.deflate, remote);
   WebSocketConnection& made = *socket;
   stage_ = Stage::replaced;
   successor_ = &stream_.set_handler(std::move(socket));
@@ -315,7 +278,6 @@ Connection* HttpConnection::upgrade(
 }
 
 // --- the end
-// ------------------------------------------------------------------------------------------------------
 
 void HttpConnection::on_end(error_code /*error*/) { stage_ = Stage::ended; }
 

@@ -7,6 +7,7 @@
 #include "net/stream.hpp"
 #include "transport/door.hpp"
 #include "transport/http.hpp"
+#include "transport/upgrade.hpp"
 #include "transport/websocket_connection.hpp"
 #include "wire/http/chunked.hpp"
 
@@ -37,7 +38,7 @@ class HttpConnection final : public net::StreamHandler {
   void answer(const HttpResponse& response);
   Connection* upgrade(std::shared_ptr<const WebSocketOptions> options,
                       const std::function<std::unique_ptr<MessageHandler>(Connection&)>& make);
-  Connection* refuse_handshake(int status, std::string why, metrics::Counter& counter);
+  Connection* refuse_handshake(const UpgradeRefusal& refusal);
   void refuse(error_code error);
   void refuse(int status, std::string_view why);
   void next_request();

@@ -54,7 +54,6 @@ void WebSocketConnection::start(const Make& make) {
 }
 
 // --- bytes in
-// -----------------------------------------------------------------------------------------------------
 
 void WebSocketConnection::on_bytes(std::span<std::byte> bytes) {
   silence_.heard(stream_.loop().now());
@@ -153,7 +152,6 @@ void WebSocketConnection::resume() {
 }
 
 // --- bytes out
-// ----------------------------------------------------------------------------------------------------
 
 SendResult WebSocketConnection::send(DataType type, std::span<const std::byte> payload) {
   if (close_sent_ || told_) return SendResult::closed;
@@ -193,10 +191,6 @@ SendResult WebSocketConnection::queue(const SharedBytes& frame) {
   return SendResult::queued;
 }
 
-SendResult WebSocketConnection::refused() const {
-  return close_sent_ ? SendResult::closed : SendResult::dropped;
-}
-
 void WebSocketConnection::count_sent(std::size_t size) {
   codecs_.counters.messages_out.add();
   codecs_.counters.bytes_out.add(size);
@@ -211,7 +205,6 @@ bool WebSocketConnection::has_room(std::size_t size) {
 }
 
 // --- the end
-// ------------------------------------------------------------------------------------------------------
 
 void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
   if (close_sent_ || told_) return;
@@ -262,7 +255,6 @@ void WebSocketConnection::on_drained() {
 }
 
 // --- silence
-// ------------------------------------------------------------------------------------------------------
 
 void WebSocketConnection::on_timer() {
   if (close_sent_) return stream_.abort({});

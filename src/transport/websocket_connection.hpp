@@ -66,7 +66,7 @@ class WebSocketConnection final : public OnSlab,
   void tell_closed();
   void watch_silence();
   SendResult queue(const SharedBytes& frame);
-  SendResult refused() const;
+  SendResult refused() const { return close_sent_ ? SendResult::closed : SendResult::dropped; }
   bool is_droppable() const;
   void count_sent(std::size_t size);
   bool has_room(std::size_t size);

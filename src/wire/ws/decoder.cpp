@@ -12,6 +12,7 @@
 #include "wire/ws/deflate.hpp"
 #include "wire/ws/error.hpp"
 #include "wire/ws/mask.hpp"
+#include "wire/ws/partial.hpp"
 #include "wire/ws/utf8.hpp"
 
 namespace weft::ws {
@@ -22,27 +23,6 @@ namespace {
 constexpr std::size_t kDeflateGrowth = 16;
 
 }  // namespace
-
-/// What is remembered of a frame or message that has not ended.
-struct Decoder::Partial {
-  // A header that is not all here yet.
-  std::array<std::byte, kMaxHeaderSize> head;
-  std::size_t head_size = 0;
-
-  // A frame whose header was read.
-  bool in_frame = false;
-  FrameHeader frame;
-  std::uint64_t received = 0;  ///< bytes of its payload
-  std::array<std::byte, kMaxControlPayload> control;
-
-  // A message whose first frame's header was read.
-  bool in_message = false;
-  Opcode kind = Opcode::text;
-  bool compressed = false;
-  std::size_t fragments = 0;
-  Utf8Validator utf8;
-  std::vector<std::byte> message;
-};
 
 /// One call of feed().
 struct Decoder::Feeding {
@@ -69,7 +49,6 @@ struct Decoder::Feeding {
   error_code judge_size(const FrameHeader& frame) const;
   error_code begin_frame(const FrameHeader& frame);
   error_code continue_frame();
-  error_code append(std::span<const std::byte> piece);
   error_code end_message();
   error_code deliver(Opcode kind, bool compressed, std::span<const std::byte> payload,
                      bool is_judged);
@@ -216,8 +195,8 @@ error_code Decoder::Feeding::continue_frame() {
   const bool control = is_control(p.frame.opcode);
   if (control) {
     std::ranges::copy(piece, p.control.begin() + static_cast<std::ptrdiff_t>(p.received));
-  } else if (const error_code error = append(piece)) {
-    return error;
+  } else if (!p.append(piece)) {
+    return WsErrc::bad_utf8;
   }
   p.received += piece.size();
   if (p.received < p.frame.payload_size) return {};
@@ -229,21 +208,6 @@ error_code Decoder::Feeding::continue_frame() {
   const auto size = static_cast<std::size_t>(p.received);
   forget_if_idle();
   return deliver_control(opcode, std::span(payload).first(size));
-}
-
-error_code Decoder::Feeding::append(std::span<const std::byte> piece) {
-  Partial& p = partial();
-  if (p.kind == Opcode::text && !p.compressed && !p.utf8.feed(piece)) return WsErrc::bad_utf8;
-  const std::size_t size = p.message.size() + piece.size();
-  if (size > p.message.capacity()) {
-    // Grows by doubling, but not past what the last frame announced.
-    const auto missing = static_cast<std::size_t>(p.frame.payload_size - p.received);
-    const std::size_t doubled = 2 * p.message.capacity();
-    p.message.reserve(
-        std::max(size, p.frame.fin ? std::min(doubled, p.message.size() + missing) : doubled));
-  }
-  p.message.insert(p.message.end(), piece.begin(), piece.end());
-  return {};
 }
 
 error_code Decoder::Feeding::end_message() {

@@ -15,6 +15,7 @@
 namespace weft::ws {
 
 class Inflater;
+struct Partial;
 
 /// Upcalls of Decoder::feed(). Spans are valid during the call only; they must not call feed() or
 /// destroy the decoder. false = feed no more: feed() returns right behind this frame.
@@ -66,7 +67,6 @@ class Decoder {
   bool is_ended() const { return ended_; }
 
  private:
-  struct Partial;
   struct Feeding;
 
   std::unique_ptr<Partial> partial_;
