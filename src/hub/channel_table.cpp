@@ -48,7 +48,8 @@ void ChannelTable::erase(ChannelId id) {
   if (--size_ > 0) return;
   chunks_.resize(1);
   chunks_.shrink_to_fit();
-  open_ = {0};
+  open_.assign(1, 0);
+  open_.shrink_to_fit();
 }
 
 ChannelId ChannelTable::take_id() {

@@ -5,7 +5,9 @@
 namespace weft::hub {
 namespace {
 
-// Sessions lie apart in memory: they are fetched while those before them are delivered to.
+// Sessions lie apart in memory: they are fetched while those before them are delivered to. Saves a
+// sixth of the walk over 10,000 members and 40 % over a million, costs 5 % over 1,000
+// (bench/micro). 16 ahead are slower, and fetching the connections too costs more than it saves.
 constexpr std::size_t kFetchAhead = 8;
 
 }  // namespace
