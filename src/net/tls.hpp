@@ -2,9 +2,12 @@
 // into the outbox that the loop will flush, through a BIO of our own: the socket stays with the
 // stream and its poller, and nothing is buffered in between.
 //
-// Invariant: between calls a session holds no cipher text of its own. read() is called until it
-// gives 0, so what the loop received is used up; only the start of a record whose end has not come
-// waits in OpenSSL. An idle session therefore owns OpenSSL's state and no buffers.
+// When a TLS 1.3 handshake is done, OpenSSL's connection is let go: its keys go to TlsRecords
+// (tls_records.hpp), for which what OpenSSL has already sealed must prove that keys and count are
+// right. Where that fails, and with TLS 1.2, the connection stays with OpenSSL.
+//
+// Invariant: between calls a session holds no cipher text but the start of a record whose end has
+// not come, because read() is called until it gives 0. An idle session owns no buffers.
 #pragma once
 #include <openssl/ssl.h>
 
@@ -14,6 +17,7 @@
 #include <string>
 
 #include "net/outbox.hpp"
+#include "net/tls_records.hpp"
 #include "weft/result.hpp"
 
 namespace weft::net {
@@ -22,6 +26,7 @@ namespace weft::net {
 class TlsSession {
  public:
   explicit TlsSession(SSL* ssl);
+  ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
@@ -36,16 +41,24 @@ class TlsSession {
   /// Encrypts what waits into `out` until that holds about 64 KiB.
   void pump(Outbox& out);
   void close_notify(Outbox& out);
-  bool is_established() const { return SSL_is_init_finished(ssl_.get()); }
+  bool is_established() const { return records_ || SSL_is_init_finished(ssl_.get()); }
+  bool is_light() const { return records_ != nullptr; }  ///< OpenSSL's connection was let go
 
  private:
   friend struct TlsBio;
+  friend class TlsContext;
   struct Free {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
   class Wires;
+  struct Secrets;
+  static void note_secret(const SSL* ssl, const char* line);
+  error_code shake_hands();
+  void let_go();
 
-  std::unique_ptr<SSL, Free> ssl_;
+  std::unique_ptr<SSL, Free> ssl_;  // or
+  std::unique_ptr<TlsRecords> records_;
+  std::unique_ptr<Secrets> secrets_;          // during the handshake
   std::span<const std::byte>* in_ = nullptr;  // during a call
   Outbox* out_ = nullptr;                     // during a call
   Outbox plain_;

@@ -249,6 +249,7 @@ TEST_F(Tls13Test, EverySuiteWorks) {
     EXPECT_EQ(heard_, suite);
     client.hear(answer("yes"));
     EXPECT_EQ(client.text, "yes");
+    EXPECT_TRUE(server_->is_light()) << suite;
     heard_.clear();
   }
 }
