@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -26,7 +27,7 @@ class Server:
         config.write_text(
             f'listen: {{ clients: {{ address: "127.0.0.1:{port}", share_port: true }}, api: "127.0.0.1:0", directory: off }}\n'
             f"node: {{ slot: {slot}, loops: 1, drain: 0 }}\n"
-            f"client: {{ ping_interval: {ping}, handshake_timeout: 2m }}\n"
+            f"client: {{ ping_interval: {ping}, pong_timeout: 1m, handshake_timeout: 2m, read_timeout: 0 }}\n"
             "paths: [ { path: /feed, subscribe: [feed] } ]\n")
         self.log = open(folder / "log", "w+")
         self.process = subprocess.Popen([binary, "run", "-c", config], stdout=self.log, stderr=self.log,
@@ -115,7 +116,8 @@ class Run:
         for slot in range(number):
             self.servers.append(Server(folder / str(slot), options.weft, slot, port, options.ping))
             port = self.servers[0].ports["clients"]
-        sources = max(1, -(-options.count // 20000))
+        # Fewer than half of an address's ports: connect() then searches long for a free one.
+        sources = max(1, -(-options.count // 8000))
         self.loads = [Load(options.load, port, sources) for _ in range(number)]
         self.threads = concurrent.futures.ThreadPoolExecutor(2 * number)
 
@@ -214,7 +216,12 @@ def extrapolate(base, points, cpu):
           f"{cpu:.2f} cores for the pings; and its clients, if they are here too, {inside:,.0f} MB kernel")
 
 
+def end(*_):
+    raise SystemExit("ended by a signal")
+
+
 def main():
+    signal.signal(signal.SIGTERM, end)
     parser = argparse.ArgumentParser()
     for name in ("--count", "--per-process", "--steps"):
         parser.add_argument(name, type=int, required=True)

@@ -46,7 +46,7 @@ cat <<LIMITS
 limits of this machine                      connections   to raise it
   files of one process (ulimit -Hn $files)$(printf '%*s' $((9 - ${#files})) '') $((files - own))   ulimit -Hn, LimitNOFILE=; up to fs.nr_open = $most_files
   files of the machine (fs.file-max)          $by_files   sysctl fs.file-max=...; both ends are here: two for each
-  ports of one source address                 $ports   sysctl net.ipv4.ip_local_port_range="1024 65535"; the load uses one address of 127/8 for each 20,000
+  ports of one source address                 $ports   sysctl net.ipv4.ip_local_port_range="1024 65535"; the load uses one address of 127/8 for each 8,000
   connection tracking (nf_conntrack_max)      $([ "$conntrack" -gt 0 ] && echo "$conntrack" || echo "not in the way")   sysctl net.netfilter.nf_conntrack_max=..., or no rule that asks for states
   memory ($((available >> 20)) MiB are available)         $by_memory   both ends together take about $each bytes
 LIMITS
