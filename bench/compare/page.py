@@ -25,15 +25,17 @@ def machine():
             f"Linux {platform.release().split('-')[0]}, g++ {output('c++', '-dumpfullversion')}")
 
 
+def head():
+    """The commit that is checked out, and whether the sources differ from it."""
+    changed = output("git", "status", "--porcelain", "--", "src", "include", "lua", "bench")
+    return output("git", "rev-parse", "--short=10", "HEAD") + (" with changes" if changed else "")
+
+
 def stamp(began, commit, command):
     """When, what and how: one line under each table."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    return (f"{now:%Y-%m-%d %H:%M} UTC, {(now - began).seconds} s, commit {commit or output('git', 'rev-parse', '--short=10', 'HEAD')}, "
-            f"load average {began_load():.1f}: `{command}`")
-
-
-def began_load():
-    return os.getloadavg()[0]
+    return (f"{now:%Y-%m-%d %H:%M} UTC, {(now - began).seconds} s, commit {commit or head()}, "
+            f"load average {os.getloadavg()[0]:.1f} at the end: `{command}`")
 
 
 def remember(build, bench, section, quick, line):

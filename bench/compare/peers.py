@@ -3,11 +3,11 @@
 Nothing of them is installed: `install` unpacks Debian's packages and the npm module under build/.../bench/peers, so no
 service of theirs ever runs. What is on the system already is taken where the folder lacks it.
 """
+import json
 import os
 import pathlib
 import shutil
 import subprocess
-import sys
 
 from servers import ROOT, Missing, Server, free_port
 
@@ -117,8 +117,8 @@ def versions(build):
             found.append(f"{package} {version.replace('%3a', ':')}")
     module = folder(build) / "ws/node_modules/ws/package.json"
     if module.exists():
-        import json
         found.append(f"ws {json.loads(module.read_text())['version']}")
         node = subprocess.run(["node", "--version"], capture_output=True, text=True)
         found.append(f"node {node.stdout.strip()}")
-    return ", ".join([*found, f"python {sys.version.split()[0]}"])
+    python = subprocess.run(["/usr/bin/python3", "--version"], capture_output=True, text=True)
+    return ", ".join([*found, python.stdout.strip()])

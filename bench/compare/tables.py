@@ -11,9 +11,10 @@ def number(value, form="{:.2f}"):
 
 
 def verdict(value, limit):
-    """`met`, or by how much it is missed; nothing where there is no target."""
+    """`met`, or by how much it is missed, of the figure as it is printed; nothing where there is no target."""
     if value is None or limit is None:
         return "–"
+    value = round(value, 2)
     return f"≤ {limit:g}: met" if value <= limit else f"≤ {limit:g}: **missed by {100 * (value / limit - 1):.0f} %**"
 
 
