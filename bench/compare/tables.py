@@ -110,7 +110,18 @@ def lua(bench, _quick):
                    ["CPU µs per message: plain echo", "Lua echo", "ratio", "target", "p50 µs", "p99 µs"])
 
 
+def late(bench, rows, server):
+    """A warning where answers did not keep up with the rate: then CPU per message is that of a backlog."""
+    kept = [bench.median(row, server, lambda report: report["per_second"] / report["rate_asked"]) for row in rows]
+    return ["", "The rate was not kept up with: these figures are those of a machine that was too busy."] \
+        if any(share is not None and share < 0.95 for share in kept) else []
+
+
 def queue(bench, _quick):
+    return queue_ratio(bench) + late(bench, sections.QUEUE_ROWS, "weft")
+
+
+def queue_ratio(bench):
     return against(bench, *sections.QUEUE_ROWS, "weft", 4,
                    ["CPU µs of weft per message at 20,000/s: plain echo", "client → Lua → queue → C++ worker → client",
                     "ratio", "target", "p50 µs", "p99 µs"])
