@@ -129,6 +129,9 @@ TEST_F(ListenerTest, AConnectionOnItsWayToALoopThatStopsGivesItsPlaceBack) {
 }
 
 TEST_F(ListenerTest, WithoutDescriptorsAListenerPausesAndSaysSo) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizers need descriptors of their own to judge an address";
+#endif
   for (unsigned i = 1; i < kLoops; ++i) listeners_[i]->close();
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
