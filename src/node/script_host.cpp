@@ -93,7 +93,7 @@ script::Problem NodeScriptHost::queue_new(std::string_view topic, std::size_t ma
 
 std::pair<std::size_t, script::Problem> NodeScriptHost::queue_push(std::string_view topic,
                                                                    ConnectionId from,
-                                                                   std::string json) {
+                                                                   std::string_view json) {
   const auto depth = node_.queue().push(topic, from, SharedBytes::copy_of(json));
   if (depth) return {*depth, ""};
   return {0, depth.error().message()};

@@ -34,7 +34,7 @@ class NodeScriptHost final : public script::ScriptHost {
                     std::function<void(PublishCount, script::Problem)> done) override;
   script::Problem queue_new(std::string_view topic, std::size_t max_items) override;
   std::pair<std::size_t, script::Problem> queue_push(std::string_view topic, ConnectionId from,
-                                                     std::string json) override;
+                                                     std::string_view json) override;
   void http_request(script::HttpRequest request,
                     std::function<void(script::HttpResponse, script::Problem)> done) override;
   void redis_command(std::string connection, std::vector<std::string> words,

@@ -92,9 +92,9 @@ struct FakeHost : ScriptHost {
     return "";
   }
   std::pair<std::size_t, Problem> queue_push(std::string_view topic, ConnectionId from,
-                                             std::string json) override {
+                                             std::string_view json) override {
     if (!push_problem.empty()) return {0, push_problem};
-    pushed.push_back({std::string(topic), from, std::move(json)});
+    pushed.push_back({std::string(topic), from, std::string(json)});
     if (on_push) on_push();
     return {pushed.size(), ""};
   }

@@ -69,7 +69,7 @@ class ScriptHost {
   /// `json`: the value as JSON text. Gives the topic's depth after the push; Problem when full or
   /// unknown.
   virtual std::pair<std::size_t, Problem> queue_push(std::string_view topic, ConnectionId from,
-                                                     std::string json) = 0;
+                                                     std::string_view json) = 0;
 
   // --- the outside, without blocking the loop ---
   virtual void http_request(HttpRequest request,

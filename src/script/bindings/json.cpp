@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <vector>
@@ -89,9 +90,13 @@ const char* parse(std::string_view text, dom::element& value) {
   return error ? simdjson::error_message(error) : nullptr;
 }
 
-constexpr bool needs_escape(unsigned char byte) {
-  return byte < 0x20 || byte == '"' || byte == '\\';
-}
+/// ASCII that stands in a JSON string as it is.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = ' '; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 void write_escape(char c, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -111,23 +116,24 @@ void write_escape(char c, std::string& out) {
 /// Runs of bytes that stand for themselves are copied as a whole; only text beyond ASCII has its
 /// UTF-8 judged.
 const char* write_text(std::string_view text, std::string& out) {
-  const std::size_t begin = out.size();
+  bool judged = false;
   out += '"';
   std::size_t written = 0;
-  unsigned seen = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    seen |= byte;
-    if (!needs_escape(byte)) continue;
+    if (kPlain[static_cast<unsigned char>(text[at])]) continue;
+    if (!is_ascii(text[at])) {
+      if (!judged && !simdjson::validate_utf8(text.data(), text.size()))
+        return "a string is not valid UTF-8; send bytes as base64";
+      judged = true;
+      continue;
+    }
     out.append(text, written, at - written);
     write_escape(text[at], out);
     written = at + 1;
   }
   out.append(text, written);
   out += '"';
-  if (seen < 0x80 || simdjson::validate_utf8(text.data(), text.size())) return nullptr;
-  out.resize(begin);
-  return "a string is not valid UTF-8; send bytes as base64";
+  return nullptr;
 }
 
 const char* write_number(lua_Number number, std::string& out) {

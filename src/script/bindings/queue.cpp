@@ -25,8 +25,8 @@ int queue_push(lua_State* L) {
   if (const char* problem = encode_json(L, 2, engine.scratch)) return fail(L, problem);
   std::size_t depth = 0;
   {
-    auto [items, problem] = engine.host.queue_push(topic, engine.events.current()->connection,
-                                                   std::move(engine.scratch));
+    auto [items, problem] =
+        engine.host.queue_push(topic, engine.events.current()->connection, engine.scratch);
     depth = items;
     engine.scratch = std::move(problem);
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 
@@ -146,15 +147,6 @@ std::optional<std::int64_t> integer_in(std::string_view text) {
   return value;
 }
 
-/// Length of the printable ASCII at the front of `text` that stands in a JSON string as it is.
-std::size_t plain_size(std::string_view text) {
-  std::size_t size = 0;
-  while (size < text.size() && text[size] >= ' ' && text[size] < 0x7F && text[size] != '"' &&
-         text[size] != '\\')
-    ++size;
-  return size;
-}
-
 /// Length of the valid UTF-8 sequence that `text` begins with, 0 when there is none (RFC 3629
 /// section 4).
 std::size_t utf8_size(std::string_view text) {
@@ -172,7 +164,20 @@ std::size_t utf8_size(std::string_view text) {
   return 4;
 }
 
+/// Printable ASCII that stands in a JSON string as it is.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = ' '; c < 0x7F; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
 }  // namespace
+
+std::size_t plain_size(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && kPlain[static_cast<unsigned char>(text[size])]) ++size;
+  return size;
+}
 
 std::string json_problem(std::string_view text, std::size_t max_depth) {
   boost::json::parse_options options;

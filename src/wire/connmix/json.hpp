@@ -13,6 +13,9 @@ namespace weft::connmix {
 /// at most `max_depth` levels), "" when it is fine.
 std::string json_problem(std::string_view text, std::size_t max_depth = 32);
 
+/// Length of the printable ASCII at the front of `text` that stands in a JSON string as it is.
+std::size_t plain_size(std::string_view text);
+
 /// `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quote(std::string_view text);
 void append_json(std::string& out, std::string_view text);  ///< the same, behind `out`

@@ -7,6 +7,7 @@
 
 #include "base/base64.hpp"
 #include "wire/connmix/json.hpp"
+#include "wire/connmix/usual_send.hpp"
 
 namespace weft::connmix {
 namespace {
@@ -330,6 +331,7 @@ Method parse_body(std::string_view body, Method (*read)(const Params&)) {
 }  // namespace
 
 Request parse_request(std::string_view text, Style fallback) {
+  if (auto usual = read_usual_send(text)) return *std::move(usual);
   Request request;
   request.style = fallback;
   if (auto problem = json_problem(text, kMaxRequestDepth); !problem.empty()) {
