@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <numeric>
 #include <random>
 
@@ -25,6 +27,14 @@ constexpr std::size_t kWide = 1'000;       // channels of the session that stand
 double bytes_in_use() {
   const struct mallinfo2 info = ::mallinfo2();
   return static_cast<double>(info.uordblks + info.hblkhd + slab::held());
+}
+
+/// What the process holds of the machine's memory.
+double resident_megabytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
 /// Of the processor, for neighbours must not count.
@@ -87,6 +97,7 @@ class Bench {
           }));
     fmt::print("  {:<58} {:>9} {:>9.1f}\n", "all in all, per subscription", "",
                (bytes_in_use() - before) / static_cast<double>(shard_.subscriptions()));
+    const double full = resident_megabytes();
     walk();
     wide_session();
     print("leave one channel of 90 and join it again", cost_of(count_, [&] {
@@ -102,6 +113,8 @@ class Bench {
             for (const std::size_t i : order_) shard_.unsubscribe_all((*sessions_)[i]);
           }));
     left_over(before);
+    fmt::print("  {:<58} {:>9} {:>4.0f} {:>4.0f}\n", "resident MB with all subscriptions, and now",
+               "", full, resident_megabytes());
     personal_channels();
     left_over(before);
   }

@@ -7,7 +7,7 @@
 namespace weft::hub {
 namespace {
 
-constexpr std::uint64_t kFull = ~std::uint64_t{0};
+constexpr std::uint16_t kFull = 0xFFFF;
 
 // Tables that once were large give their memory back.
 template <class Stripe>
@@ -61,7 +61,7 @@ ChannelId ChannelTable::take_id() {
   auto& chunk = chunks_[index];
   if (!chunk) chunk = std::make_unique<Chunk>();
   const auto free = static_cast<std::uint32_t>(std::countr_one(chunk->used));
-  chunk->used |= std::uint64_t{1} << free;
+  chunk->used = static_cast<std::uint16_t>(chunk->used | 1u << free);
   if (chunk->used == kFull) open_.pop_back();
   const auto id = static_cast<ChannelId>(index * kChunk + free);
   check(id != kNoChannel, "fewer channels than ids");
@@ -80,7 +80,7 @@ void ChannelTable::give_id(ChannelId id) {
       chunks_[open_.back()].reset();
     open_.push_back(index);
   }
-  chunk.used &= ~(std::uint64_t{1} << id % kChunk);
+  chunk.used = static_cast<std::uint16_t>(chunk.used & ~(1u << id % kChunk));
   if (!chunk.used && open_.back() != index) chunks_[index].reset();
 }
 

@@ -1,8 +1,8 @@
-// ChannelTable: the channels of one shard, by name and by id. The channels lie in chunks of 64 that
+// ChannelTable: the channels of one shard, by name and by id. The channels lie in chunks of 16 that
 // never move, so a reference stays good and no growth copies them; their names are hashed into
 // stripes that grow one at a time, so a million channels stop the loop for a millisecond at most.
 //
-// Invariants: every id below 64 * chunks_.size() is used or free; open_ holds each chunk with room
+// Invariants: every id below 16 * chunks_.size() is used or free; open_ holds each chunk with room
 // (or without memory) exactly once. Of the chunks that are empty only the last in open_ keeps its
 // memory; without channels nothing but that one chunk is kept.
 #pragma once
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/slab.hpp"
 #include "hub/members.hpp"
 #include "hub/memberships.hpp"
 
@@ -48,9 +49,9 @@ class ChannelTable {
   std::size_t heap_bytes() const;
 
  private:
-  static constexpr std::size_t kChunk = 64, kStripes = 64;
-  struct Chunk {
-    std::uint64_t used = 0;  // one bit per channel
+  static constexpr std::size_t kChunk = 16, kStripes = 64;
+  struct Chunk : OnSlab {
+    std::uint16_t used = 0;  // one bit per channel
     std::array<Channel, kChunk> channels;
   };
   struct Slot {

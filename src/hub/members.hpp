@@ -1,6 +1,6 @@
 // Members: who stands in one channel of one loop, in a flat vector that fan-out walks. 16 bytes and
 // nothing on the heap while there is one, for most channels are somebody's own. Gives memory back
-// while it shrinks.
+// while it shrinks; up to a kilobyte lies on slabs, which leave no holes in the heap.
 //
 // Invariants: capacity_ == 1 exactly while the member lies inside; size_ <= capacity_.
 #pragma once
@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/check.hpp"
+#include "base/slab.hpp"
 
 namespace weft::hub {
 
@@ -21,7 +22,7 @@ class Members {
   Members(const Members&) = delete;
   Members& operator=(const Members&) = delete;
   ~Members() {
-    if (capacity_ > 1) std::free(many_);
+    if (capacity_ > 1) give(many_, capacity_);
   }
 
   std::uint32_t size() const { return size_; }
@@ -51,19 +52,36 @@ class Members {
  private:
   Subscriber** data() { return capacity_ > 1 ? many_ : &one_; }
 
-  // realloc() moves the pages of a long vector instead of copying what they hold.
+  static bool is_long(std::uint32_t capacity) {
+    return capacity * sizeof(Subscriber*) > slab::kLargest;
+  }
+  static Subscriber** take(std::uint32_t capacity) {
+    const std::size_t size = capacity * sizeof(Subscriber*);
+    void* const memory = is_long(capacity) ? std::malloc(size) : slab::take(size);
+    check(memory, "there is memory for the members of a channel");
+    return static_cast<Subscriber**>(memory);
+  }
+  static void give(Subscriber** members, std::uint32_t capacity) {
+    if (is_long(capacity)) return std::free(members);
+    slab::give(members, capacity * sizeof(Subscriber*));
+  }
+
   void resize(std::uint32_t capacity) {
     if (capacity == capacity_) return;
-    if (capacity == 1) {
-      Subscriber** const old = many_;
-      one_ = old[0];
-      std::free(old);
-    } else {
-      Subscriber* const first = one_;
-      void* const old = capacity_ > 1 ? many_ : nullptr;
-      many_ = static_cast<Subscriber**>(std::realloc(old, capacity * sizeof(Subscriber*)));
+    Subscriber** const old = data();
+    Subscriber* const first = old[0];
+    if (is_long(capacity) && is_long(capacity_)) {
+      // realloc() moves the pages of a long vector instead of copying what they hold.
+      many_ = static_cast<Subscriber**>(std::realloc(many_, capacity * sizeof(Subscriber*)));
       check(many_, "there is memory for the members of a channel");
-      if (!old) many_[0] = first;
+    } else if (capacity > 1) {
+      Subscriber** const made = take(capacity);
+      std::copy_n(old, size_, made);
+      if (capacity_ > 1) give(old, capacity_);
+      many_ = made;
+    } else {
+      give(old, capacity_);
+      one_ = first;
     }
     capacity_ = capacity;
   }

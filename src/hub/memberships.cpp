@@ -1,9 +1,11 @@
 #include "hub/memberships.hpp"
 
 #include <bit>
+#include <memory>
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/slab.hpp"
 
 namespace weft::hub {
 
@@ -16,7 +18,7 @@ Memberships::Memberships(Memberships&& other) noexcept
 }
 
 Memberships::~Memberships() {
-  if (capacity_ > 1) delete[] many_;
+  if (capacity_ > 1) slab::give(many_, capacity_ * sizeof(Membership));
 }
 
 // Ids are given in turn, so they are spread by a multiplication (2^32 over the golden ratio).
@@ -98,7 +100,10 @@ void Memberships::close_gap(std::uint32_t gap) {
 void Memberships::resize(std::uint32_t capacity) {
   if (capacity == capacity_) return;
   const Memberships old(std::move(*this));
-  if (capacity > 1) many_ = new Membership[capacity];
+  if (capacity > 1) {
+    many_ = static_cast<Membership*>(slab::take(capacity * sizeof(Membership)));
+    std::uninitialized_fill_n(many_, capacity, Membership{});
+  }
   capacity_ = capacity;
   old.for_each([this](const Membership& membership) { add(membership); });
 }
