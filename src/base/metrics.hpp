@@ -44,12 +44,13 @@ class Gauge {
 class Histogram {
  public:
   static constexpr std::size_t kBuckets = 16;
-  void observe(std::chrono::nanoseconds time) {
+  /// `times`: so many of the same.
+  void observe(std::chrono::nanoseconds time, std::uint64_t times = 1) {
     const auto nanos = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
     const auto bucket =
         static_cast<std::size_t>(std::bit_width((nanos + kFirst - 1) / kFirst - (nanos > 0)));
-    counts_[std::min(bucket, kBuckets)].add();
-    nanos_.add(nanos);
+    counts_[std::min(bucket, kBuckets)].add(times);
+    nanos_.add(nanos * times);
   }
   void observe(double seconds) {
     observe(std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));

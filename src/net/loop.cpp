@@ -73,15 +73,14 @@ void Loop::end_turn() {
 void Loop::flush_dirty() {
   while (!dirty_.empty()) {
     std::swap(dirty_, flushing_);
+    std::size_t sent = 0;
     if (ring_ && flushing_.size() >= SendRing::kWorthIt) {
-      ring_->flush(flushing_);
+      sent = ring_->flush(flushing_);
     } else {
-      for (Stream* stream : flushing_) stream->flush();
+      for (Stream* stream : flushing_) sent += stream->flush() ? 1 : 0;
     }
-    const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - now_;
-    for (const Stream* stream : flushing_)
-      if (!stream->is_blocked()) count_send(taken);
     flushing_.clear();
+    send_.observe(std::chrono::steady_clock::now() - now_, sent);
   }
 }
 

@@ -42,13 +42,14 @@ std::unique_ptr<SendRing> SendRing::open() {
   return nullptr;
 }
 
-void SendRing::flush(std::span<Stream* const> streams) {
+std::size_t SendRing::flush(std::span<Stream* const> streams) {
+  std::size_t sent = 0;
   for (; streams.size() > kBatch; streams = streams.subspan(kBatch))
-    flush_batch(streams.first(kBatch));
-  flush_batch(streams);
+    sent += flush_batch(streams.first(kBatch));
+  return sent + flush_batch(streams);
 }
 
-void SendRing::flush_batch(std::span<Stream* const> streams) {
+std::size_t SendRing::flush_batch(std::span<Stream* const> streams) {
   // No handler runs between gathering and the results, so what the parts point to stays.
   unsigned count = 0;
   for (std::size_t i = 0; i < streams.size(); ++i) {
@@ -71,7 +72,10 @@ void SendRing::flush_batch(std::span<Stream* const> streams) {
     ++count;
   }
   submit(count);
-  for (std::size_t i = 0; i < streams.size(); ++i) streams[i]->end_flush(sends_[i].result);
+  std::size_t sent = 0;
+  for (std::size_t i = 0; i < streams.size(); ++i)
+    sent += streams[i]->end_flush(sends_[i].result) ? 1 : 0;
+  return sent;
 }
 
 void SendRing::submit(unsigned count) {

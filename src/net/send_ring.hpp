@@ -24,12 +24,12 @@ class SendRing {
   SendRing(const SendRing&) = delete;
   SendRing& operator=(const SendRing&) = delete;
 
-  /// Flushes every stream once, as Stream::flush() would.
-  void flush(std::span<Stream* const> streams);
+  /// Flushes every stream once, as Stream::flush() would; gives how many have nothing left.
+  std::size_t flush(std::span<Stream* const> streams);
 
  private:
   SendRing();
-  void flush_batch(std::span<Stream* const> streams);
+  std::size_t flush_batch(std::span<Stream* const> streams);
   void submit(unsigned count);
 
   static constexpr unsigned kBatch = 256;

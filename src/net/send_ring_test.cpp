@@ -60,11 +60,11 @@ class SendRingTest : public testing::Test {
     fates_[i].stream->write(SharedBytes::copy_of(text));
   }
 
-  void flush() {
+  std::size_t flush() {
     std::vector<Stream*> streams;
     for (const Fate& fate : fates_)
       if (!fate.ended) streams.push_back(fate.stream);
-    ring_->flush(streams);
+    return ring_->flush(streams);
   }
 
   std::string heard(std::size_t i) {
@@ -86,10 +86,10 @@ class SendRingTest : public testing::Test {
 TEST_F(SendRingTest, EveryStreamOfManyBatchesGetsItsOwnBytes) {
   open(600);
   for (std::size_t i = 0; i < 600; ++i) write(i, "for " + std::to_string(i));
-  flush();
+  EXPECT_EQ(flush(), 600u);
   for (std::size_t i = 0; i < 600; ++i) {
     EXPECT_EQ(heard(i), "for " + std::to_string(i));
-    EXPECT_EQ(fates_[i].drained, 1);
+    EXPECT_EQ(fates_[i].stream->queued_bytes(), 0u);
   }
 }
 
@@ -124,6 +124,8 @@ TEST_F(SendRingTest, WhatAFullSocketDoesNotTakeLeavesWhenItIsReadable) {
   }
   EXPECT_EQ(read, written);
   EXPECT_EQ(fates_[0].stream->queued_bytes(), 0u);
+  EXPECT_EQ(fates_[0].drained, 1);
+  EXPECT_EQ(fates_[1].drained, 0);
 }
 
 TEST_F(SendRingTest, AStreamWhosePeerIsGoneEndsAndTheOthersDoNot) {

@@ -160,10 +160,11 @@ bool Stream::send_some() {
   }
 }
 
-void Stream::flush() {
+bool Stream::flush() {
   dirty_ = false;
-  if (blocked_ || fd_ < 0) return;
-  if (send_some() && !blocked_) flushed();
+  if (blocked_ || fd_ < 0 || !send_some() || blocked_) return false;
+  flushed();
+  return true;
 }
 
 std::size_t Stream::begin_flush(std::span<iovec> parts) {
@@ -173,32 +174,44 @@ std::size_t Stream::begin_flush(std::span<iovec> parts) {
   return outbox_.gather(parts);
 }
 
-void Stream::end_flush(int result) {
-  if (blocked_ || fd_ < 0) return;
-  if (result < 0 && result != -EAGAIN && result != -EINTR) {
-    return abort({-result, boost::system::system_category()});
+bool Stream::end_flush(int result) {
+  if (blocked_ || fd_ < 0) return false;
+  if (result == -EAGAIN) {
+    watch(true);
+    return false;
   }
-  if (result == -EAGAIN) return watch(true);
+  if (result < 0 && result != -EINTR) {
+    abort({-result, boost::system::system_category()});
+    return false;
+  }
   if (result > 0) outbox_.consume(static_cast<std::size_t>(result));
-  if (send_some() && !blocked_)
-    flushed();  // nothing is left as a rule, and then send_some() asks nobody
+  // Nothing is left as a rule, and then send_some() asks nobody.
+  if (!send_some() || blocked_) return false;
+  flushed();
+  return true;
 }
 
 // Everything is in the kernel.
 void Stream::flushed() {
-  if (watching_write_) loop_.count_send(std::chrono::steady_clock::now() - blocked_since_);
-  watch(false);
-  if (finishing_ && !fin_sent_) {
-    fin_sent_ = true;
-    if (tls_) {
-      tls_->close_notify(outbox_);
-      send_some();
-    }
-    ::shutdown(fd_, SHUT_WR);
-    set_timer(kLinger);
-  } else if (!ending_ && !finishing_) {
-    handler_->on_drained();
+  const bool was_blocked = watching_write_;
+  if (was_blocked) {
+    loop_.count_send(std::chrono::steady_clock::now() - blocked_since_);
+    watch(false);
   }
+  if (finishing_ && !fin_sent_)
+    send_end();
+  else if (was_blocked && !ending_ && !finishing_)
+    handler_->on_drained();
+}
+
+void Stream::send_end() {
+  fin_sent_ = true;
+  if (tls_) {
+    tls_->close_notify(outbox_);
+    send_some();
+  }
+  ::shutdown(fd_, SHUT_WR);
+  set_timer(kLinger);
 }
 
 // EPOLLOUT is watched only while the peer's window is full.

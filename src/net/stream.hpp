@@ -30,7 +30,7 @@ class StreamHandler {
   virtual void on_bytes(std::span<std::byte> bytes) = 0;
   /// The stream ended: eof, reset, an abort()'s error, or {} after finish(). Once, the last call.
   virtual void on_end(error_code error) = 0;
-  /// The outbox became empty.
+  /// What had to wait because the peer did not read has left.
   virtual void on_drained() {}
   /// The timer of set_timer() is due.
   virtual void on_timer() {}
@@ -103,10 +103,11 @@ class Stream final : public OnSlab, private Pollable, private Timer {
   void on_timer() override;
   void read();
   void read_tls(std::span<const std::byte> cipher);
-  void flush();
+  bool flush();                                     // whether nothing is left to send
   std::size_t begin_flush(std::span<iovec> parts);  // flush() in two halves, for the ring:
-  void end_flush(int result);                       // what to send; what became of it, as -errno
+  bool end_flush(int result);                       // what to send; what became of it, as -errno
   void flushed();
+  void send_end();
   bool send_some();
   void wrote();
   void count_waiting();

@@ -86,8 +86,9 @@ class StreamTest : public testing::Test {
 TEST_F(StreamTest, EchoesWhatCame) {
   connect();
   say("hello");
-  run_until([&] { return seen_.drained == 1; });
+  run_until([&] { return seen_.text == "hello"; });
   EXPECT_EQ(hear(5), "hello");
+  EXPECT_EQ(seen_.drained, 0) << "nothing had to wait";
 }
 
 TEST_F(StreamTest, FinishSendsWhatIsQueuedAndEndsWithoutError) {
