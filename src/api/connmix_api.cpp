@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <variant>
 
 #include "wire/connmix/reply.hpp"
@@ -15,6 +16,7 @@ using connmix::ErrorCode;
 
 constexpr std::size_t kMaxOutbox = 64 << 20;  // one answer may be large; jobs stop far below
 constexpr std::size_t kMaxWatched = 1000;     // channels
+constexpr std::size_t kMaxPublishing = 64;    // publications on their way, of one connection
 
 template <class M>
 constexpr bool kNeedsRead =
@@ -66,6 +68,12 @@ class ConnmixSession final : public queue::Consumer,
  private:
   using Done = Completion<error_code>;
 
+  void start(connmix::Request request);
+  bool is_next_publication(const connmix::Request& request) const;
+  bool must_wait() const;
+  void go_on();
+  void published(const connmix::Request& to, const Result<PublishCount>& count);
+
   void run(const connmix::Refused& refused) { fail(refused.code, refused.message); }
   void run(const connmix::Consume& consume);
   void run(const connmix::Unconsume&);
@@ -103,10 +111,13 @@ class ConnmixSession final : public queue::Consumer,
   const Grant grant_;
   ApiCounters& counters_;
 
-  connmix::Request current_;  // the one that runs, or ran last
-  bool running_ = false;      // it has no answer yet
-  bool in_message_ = false;   // on_message is on the stack: its result says whether to go on
-  bool stopped_ = false;      // we told the transport to wait
+  connmix::Request current_;              // the one that runs, or ran last
+  std::optional<connmix::Request> held_;  // came while publications were on their way
+  std::string publishing_to_;             // the one channel of
+  std::size_t publishing_ = 0;            // so many publications that have no answer yet
+  bool running_ = false;                  // it has no answer yet
+  bool in_message_ = false;  // on_message is on the stack: its result says whether to go on
+  bool stopped_ = false;     // we told the transport to wait
 
   queue::ConsumerId consumer_ = 0;
   bool acking_ = false, starved_ = false;  // starved: the queue waits for resume()
@@ -119,20 +130,41 @@ class ConnmixSession final : public queue::Consumer,
 
 // --- one request after the other ---
 
+// Publications to one channel may follow each other before they are done: the channel has one
+// order, and so have their answers. Everything else waits until what was asked before it is done.
 bool ConnmixSession::on_message(std::string_view text) {
   if (text == "ping") {
     send("pong");
     return true;
   }
+  connmix::Request request = connmix::parse_request(text, current_.style);
+  if (publishing_ > 0 && !is_next_publication(request))
+    held_ = std::move(request);
+  else
+    start(std::move(request));
+  stopped_ = must_wait();
+  return !stopped_;
+}
+
+bool ConnmixSession::is_next_publication(const connmix::Request& request) const {
+  const auto* publish = std::get_if<connmix::Publish>(&request.method);
+  return publish && publish->channel == publishing_to_;
+}
+
+bool ConnmixSession::must_wait() const {
+  return running_ || held_ || publishing_ >= kMaxPublishing || (connection_ && is_choked());
+}
+
+void ConnmixSession::start(connmix::Request request) {
   counters_.requests.add();
   running_ = in_message_ = true;
-  current_ = connmix::parse_request(text, current_.style);
+  current_ = std::move(request);
   connmix::Method method = std::move(current_.method);
   std::visit(
-      [this]<class M>(M& request) {
+      [this]<class M>(M& wanted) {
         const bool allowed = kNeedsNothing<M> || (kNeedsRead<M> ? grant_.read : grant_.write);
         if (allowed)
-          run(request);
+          run(wanted);
         else
           fail(ErrorCode::forbidden,
                fmt::format("user {} has no {} role, which this method needs", grant_.username,
@@ -140,15 +172,20 @@ bool ConnmixSession::on_message(std::string_view text) {
       },
       method);
   in_message_ = false;
-  stopped_ = running_ || (connection_ && is_choked());
-  return !stopped_;
 }
 
 void ConnmixSession::answer(const std::string& text) {
   running_ = false;
   if (!connection_) return;
   send(text);
-  if (in_message_ || !stopped_ || is_choked()) return;
+  go_on();
+}
+
+// After an answer, or when the peer has read what it was sent.
+void ConnmixSession::go_on() {
+  if (!connection_ || in_message_ || !stopped_ || is_choked()) return;
+  if (held_ && publishing_ == 0) start(*std::exchange(held_, std::nullopt));
+  if (must_wait()) return;
   stopped_ = false;
   connection_->resume();  // the next request may run inside
 }
@@ -170,9 +207,7 @@ ConnmixSession::Done ConnmixSession::ok_or(ErrorCode code) {
 void ConnmixSession::on_drained() {
   if (!connection_) return;
   if (std::exchange(starved_, false)) node_.queue().resume(consumer_);
-  if (!stopped_ || running_) return;
-  stopped_ = false;
-  connection_->resume();
+  go_on();
 }
 
 void ConnmixSession::on_close() {
@@ -300,13 +335,22 @@ void ConnmixSession::publish_instead(const std::string& channel, DataType type,
 }
 
 void ConnmixSession::run(const connmix::Publish& publish) {
+  if (publishing_++ == 0) publishing_to_ = publish.channel;
+  running_ = false;
   node_.publish(loop_, publish.channel, publish.type, SharedBytes::copy_of(publish.data),
-                [self = shared_from_this()](Result<PublishCount> count) {
-                  if (count) return self->answer(connmix::published_reply(self->current_, *count));
-                  const bool invalid = count.error() == NodeErrc::bad_channel;
-                  self->fail(invalid ? ErrorCode::invalid_params : ErrorCode::send_failed,
-                             count.error().message());
+                [self = shared_from_this(), style = current_.style,
+                 id = current_.id](Result<PublishCount> count) {
+                  self->published({.style = style, .id = id, .method = {}}, count);
                 });
+}
+
+void ConnmixSession::published(const connmix::Request& to, const Result<PublishCount>& count) {
+  --publishing_;
+  if (count) return answer(connmix::published_reply(to, *count));
+  const bool invalid = count.error() == NodeErrc::bad_channel;
+  counters_.errors.add();
+  answer(connmix::error_reply(to, invalid ? ErrorCode::invalid_params : ErrorCode::send_failed,
+                              count.error().message()));
 }
 
 void ConnmixSession::run(const connmix::SetContext& set) {

@@ -125,18 +125,69 @@ TEST_F(ConnmixApiTest, PingIsAnsweredAsTextAndAsMethod) {
 
 TEST_F(ConnmixApiTest, ARequestWaitsUntilTheOneBeforeItHasFinished) {
   node_.wait = true;
-  EXPECT_FALSE(say(R"({"m":"mesh.publish","p":{"c":"room","d":"1"},"i":1})"))
+  EXPECT_FALSE(say(R"({"m":"mesh.send","p":{"c":7,"d":"1"},"i":1})"))
       << "the transport has to wait";
   EXPECT_THAT(heard(), IsEmpty());
   connection_.on_resume = [&] { say(R"({"m":"mesh.send","p":{"c":7,"d":"2"},"i":2})"); };
   node_.finish();
   EXPECT_EQ(connection_.resumed, 1);
-  EXPECT_THAT(node_.calls, ElementsAre("publish room text 1", "send 7 text 2"));
+  EXPECT_THAT(node_.calls, ElementsAre("send 7 text 1", "send 7 text 2"));
   EXPECT_THAT(heard(), ElementsAre(HasSubstr("\"i\":1}")));
   connection_.on_resume = nullptr;
   node_.finish();
   EXPECT_THAT(heard(), ElementsAre(HasSubstr("\"i\":2}")));
   EXPECT_EQ(connection_.resumed, 2);
+}
+
+TEST_F(ConnmixApiTest, PublicationsToOneChannelFollowEachOtherWithoutWaiting) {
+  node_.wait = true;
+  EXPECT_TRUE(say(R"({"m":"mesh.publish","p":{"c":"room","d":"a"},"i":1})"));
+  EXPECT_TRUE(say(R"({"m":"mesh.publish","p":{"c":"room","d":"b"},"i":2})"));
+  EXPECT_THAT(node_.calls, ElementsAre("publish room text a", "publish room text b"));
+  EXPECT_THAT(heard(), IsEmpty());
+
+  EXPECT_FALSE(say(R"({"m":"mesh.send","p":{"c":7,"d":"done"},"i":3})"));
+  EXPECT_THAT(node_.calls, SizeIs(2)) << "the answer to the sender must not overtake them";
+  node_.finish();
+  EXPECT_THAT(node_.calls, SizeIs(2));
+  node_.finish();
+  EXPECT_THAT(node_.calls, testing::Contains("send 7 text done"));
+  EXPECT_EQ(connection_.resumed, 0);
+  node_.finish();
+  EXPECT_EQ(connection_.resumed, 1);
+  const std::vector<std::string> answers = heard();
+  ASSERT_THAT(answers, SizeIs(3));
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    EXPECT_THAT(answers[i], testing::EndsWith("\"i\":" + std::to_string(i + 1) + "}"));
+}
+
+TEST_F(ConnmixApiTest, APublicationToAnotherChannelWaits) {
+  node_.wait = true;
+  EXPECT_TRUE(say(R"({"m":"mesh.publish","p":{"c":"room","d":"a"},"i":1})"));
+  EXPECT_FALSE(say(R"({"m":"mesh.publish","p":{"c":"hall","d":"b"},"i":2})"));
+  EXPECT_THAT(node_.calls, ElementsAre("publish room text a"));
+  node_.finish();
+  EXPECT_THAT(node_.calls, ElementsAre("publish room text a", "publish hall text b"));
+  EXPECT_EQ(connection_.resumed, 1) << "the next one may be to the hall again";
+}
+
+TEST_F(ConnmixApiTest, NotMorePublicationsThanAFewAreOnTheirWay) {
+  node_.wait = true;
+  int taken = 1;
+  while (say(R"({"m":"mesh.publish","p":{"c":"room","d":"x"},"i":1})")) ++taken;
+  EXPECT_EQ(taken, 64);
+  node_.finish();
+  EXPECT_EQ(connection_.resumed, 1);
+}
+
+TEST_F(ConnmixApiTest, WhatWaitsForPublicationsIsForgottenWithItsConnection) {
+  node_.wait = true;
+  say(R"({"m":"mesh.publish","p":{"c":"room","d":"a"},"i":1})");
+  say(R"({"m":"mesh.send","p":{"c":7,"d":"x"},"i":2})");
+  handler_->on_close({});
+  handler_.reset();
+  node_.finish();
+  EXPECT_THAT(node_.calls, ElementsAre("publish room text a"));
 }
 
 TEST_F(ConnmixApiTest, ARequestThatFinishesAtOnceNeedsNoResume) {
