@@ -69,13 +69,27 @@ constexpr auto kRows = [] {
 
 constexpr std::size_t kBlock = 16;
 
-// From here on simdjson, which judges 64 bytes at once, is faster than the automaton.
-constexpr std::size_t kWide = 64;
+// From here on simdjson, which judges 64 bytes at once, is faster than the automaton; what is ASCII
+// and shorter than kShort is known sooner without the way there.
+constexpr std::size_t kWide = 64, kShort = 256;
 
 bool is_ascii_block(const std::uint8_t* at) {
   std::uint64_t words[2];
   std::memcpy(words, at, kBlock);
   return ((words[0] | words[1]) & 0x8080808080808080) == 0;
+}
+
+/// Of 8 bytes and more: the last word may overlap the one before.
+bool is_ascii(std::span<const std::byte> text) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  const auto word_at = [&](std::size_t at) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, kWord);
+    return word;
+  };
+  std::uint64_t all = word_at(text.size() - kWord);
+  for (std::size_t at = 0; at + kWord <= text.size(); at += kWord) all |= word_at(at);
+  return (all & 0x8080808080808080) == 0;
 }
 
 }  // namespace
@@ -98,6 +112,7 @@ bool Utf8Validator::feed(std::span<const std::byte> piece) {
 }
 
 bool is_utf8(std::span<const std::byte> text) {
+  if (text.size() >= 8 && text.size() < kShort && is_ascii(text)) return true;
   if (text.size() >= kWide)
     return simdjson::validate_utf8(reinterpret_cast<const char*>(text.data()), text.size());
   Utf8Validator validator;
