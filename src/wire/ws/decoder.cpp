@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -41,7 +40,7 @@ struct Decoder::Feeding {
     return *decoder.partial_;
   }
 
-  std::optional<error_code> whole_message();
+  bool take_whole_message(error_code& error);
   error_code step();
   std::span<const std::byte> stored_head(std::size_t stored);
   void store_head(std::span<const std::byte> front);
@@ -58,26 +57,26 @@ struct Decoder::Feeding {
 };
 
 /// What nearly every frame is: a message in one frame that lies whole in `bytes`, not compressed,
-/// with a length that needs no judging. Empty for anything else, of which nothing was taken.
-std::optional<error_code> Decoder::Feeding::whole_message() {
+/// with a length that needs no judging. Gives false for anything else, of which nothing was taken.
+bool Decoder::Feeding::take_whole_message(error_code& error) {
   const std::span<std::byte> front = rest();
-  if (decoder.partial_ || front.size() < 2 || limits.max_fragments == 0) return std::nullopt;
+  if (decoder.partial_ || front.size() < 2 || limits.max_fragments == 0) return false;
   const auto first = std::to_integer<unsigned>(front[0]),
              second = std::to_integer<unsigned>(front[1]);
   constexpr unsigned kText = 0x81, kBinary = 0x82, kMask = 0x80;  // with FIN
   if ((first != kText && first != kBinary) || (second & kMask) != (limits.server ? kMask : 0))
-    return std::nullopt;
+    return false;
   std::size_t head = 2, size = second & ~kMask;
-  if (size == 127) return std::nullopt;
+  if (size == 127) return false;
   if (size == 126) {
-    if (front.size() < 4) return std::nullopt;
+    if (front.size() < 4) return false;
     size = load_big_endian(front.subspan(2, 2));
     head = 4;
-    if (size < 126) return std::nullopt;
+    if (size < 126) return false;
   }
-  if (size > limits.max_message) return std::nullopt;
+  if (size > limits.max_message) return false;
   const std::size_t mask_size = limits.server ? 4 : 0;
-  if (front.size() < head + mask_size + size) return std::nullopt;
+  if (front.size() < head + mask_size + size) return false;
 
   const std::span<std::byte> payload = front.subspan(head + mask_size, size);
   if (limits.server) {
@@ -86,7 +85,11 @@ std::optional<error_code> Decoder::Feeding::whole_message() {
     apply_mask(payload, key, 0);
   }
   at += head + mask_size + size;
-  return deliver(first == kText ? Opcode::text : Opcode::binary, false, payload, false);
+  if (first == kText && !is_utf8(payload))
+    error = WsErrc::bad_utf8;
+  else
+    go_on = sink.on_message(first == kText ? Opcode::text : Opcode::binary, payload);
+  return true;
 }
 
 /// One frame, or as much of one as there is.
@@ -264,7 +267,9 @@ Decoder::Fed Decoder::feed(std::span<std::byte> bytes, const DecoderLimits& limi
                            Inflater* inflater, DecoderSink& sink) {
   Feeding feeding{*this, bytes, limits, inflater, sink};
   while (feeding.go_on && !ended_ && feeding.at < bytes.size()) {
-    if (const error_code error = feeding.step()) {
+    error_code error;
+    if (!feeding.take_whole_message(error)) error = feeding.step();
+    if (error) {
       ended_ = true;
       partial_.reset();
       return {feeding.at, error};
