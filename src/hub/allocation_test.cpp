@@ -2,24 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <future>
-#include <new>
 
+#include "base/counting_new.hpp"
 #include "hub/hub.hpp"
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-// Not inlined: else g++ sees a free() behind a new and warns of a mismatch that is none.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace weft::hub {
 namespace {
@@ -35,14 +21,6 @@ class Keeper : public Subscriber {
  private:
   SharedBytes frame_;
 };
-
-/// Allocations that `act` makes on its thread.
-template <class Act>
-std::size_t allocations_of(Act act) {
-  const std::size_t before = allocations;
-  act();
-  return allocations - before;
-}
 
 class HubAllocationTest : public testing::Test {
  protected:

@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <future>
-#include <new>
 
+#include "base/counting_new.hpp"
 #include "net/listener.hpp"
 #include "node/arrivals.hpp"
 #include "node/local_node.hpp"
@@ -17,19 +16,6 @@
 #include "queue/memory_queue.hpp"
 #include "transport/door.hpp"
 #include "wire/ws/frame.hpp"
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-// Not inlined: else g++ sees a free() behind a new and warns of a mismatch that is none.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace weft {
 namespace {

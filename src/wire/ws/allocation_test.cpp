@@ -1,26 +1,9 @@
 // Counts every allocation of this test program, to hold the decoder to its word.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "base/counting_new.hpp"
 #include "wire/ws/deflate.hpp"
 #include "wire/ws/test_frames.hpp"
-
-namespace {
-std::atomic<std::size_t> allocations{0}, allocated_bytes{0};
-}
-
-// Not inlined: else g++ sees a free() behind a new and warns of a mismatch that is none.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  allocated_bytes += size;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace weft::ws {
 namespace {

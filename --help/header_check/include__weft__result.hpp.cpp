@@ -1,0 +1,1 @@
+#include "include/weft/result.hpp"

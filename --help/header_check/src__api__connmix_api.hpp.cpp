@@ -1,0 +1,1 @@
+#include "src/api/connmix_api.hpp"

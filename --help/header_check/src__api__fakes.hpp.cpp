@@ -1,0 +1,1 @@
+#include "src/api/fakes.hpp"

@@ -1,0 +1,1 @@
+#include "src/api/static_files.hpp"

@@ -1,0 +1,1 @@
+#include "src/app/cli/api_client.hpp"

@@ -1,0 +1,1 @@
+#include "src/app/cli/command_line.hpp"

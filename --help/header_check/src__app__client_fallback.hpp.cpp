@@ -1,0 +1,1 @@
+#include "src/app/client_fallback.hpp"

@@ -1,0 +1,1 @@
+#include "src/app/config_checks.hpp"

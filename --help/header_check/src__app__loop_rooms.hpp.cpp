@@ -1,0 +1,1 @@
+#include "src/app/loop_rooms.hpp"

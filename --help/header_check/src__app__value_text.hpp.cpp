@@ -1,0 +1,1 @@
+#include "src/app/value_text.hpp"

@@ -1,0 +1,1 @@
+#include "src/base/base64.hpp"

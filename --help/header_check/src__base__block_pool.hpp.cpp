@@ -1,0 +1,1 @@
+#include "src/base/block_pool.hpp"

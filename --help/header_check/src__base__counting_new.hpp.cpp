@@ -1,0 +1,1 @@
+#include "src/base/counting_new.hpp"

@@ -1,0 +1,1 @@
+#include "src/bench/test_server.hpp"

@@ -1,0 +1,1 @@
+#include "src/driver/http/client.hpp"

@@ -1,0 +1,1 @@
+#include "src/hub/hub.hpp"

@@ -1,0 +1,1 @@
+#include "src/hub/round.hpp"

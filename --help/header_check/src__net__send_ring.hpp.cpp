@@ -1,0 +1,1 @@
+#include "src/net/send_ring.hpp"

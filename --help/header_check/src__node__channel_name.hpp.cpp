@@ -1,0 +1,1 @@
+#include "src/node/channel_name.hpp"

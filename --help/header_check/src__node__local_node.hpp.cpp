@@ -1,0 +1,1 @@
+#include "src/node/local_node.hpp"

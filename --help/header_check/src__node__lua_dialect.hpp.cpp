@@ -1,0 +1,1 @@
+#include "src/node/lua_dialect.hpp"

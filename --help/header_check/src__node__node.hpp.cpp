@@ -1,0 +1,1 @@
+#include "src/node/node.hpp"

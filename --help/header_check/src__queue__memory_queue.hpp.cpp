@@ -1,0 +1,1 @@
+#include "src/queue/memory_queue.hpp"

@@ -1,0 +1,1 @@
+#include "src/queue/queue_contract.hpp"

@@ -1,0 +1,1 @@
+#include "src/script/blocks.hpp"

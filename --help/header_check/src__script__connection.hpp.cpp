@@ -1,0 +1,1 @@
+#include "src/script/connection.hpp"

@@ -1,0 +1,1 @@
+#include "src/script/edge_test.hpp"

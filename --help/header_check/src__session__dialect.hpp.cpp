@@ -1,0 +1,1 @@
+#include "src/session/dialect.hpp"

@@ -1,0 +1,1 @@
+#include "src/transport/raw_connection.hpp"

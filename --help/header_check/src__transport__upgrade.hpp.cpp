@@ -1,0 +1,1 @@
+#include "src/transport/upgrade.hpp"

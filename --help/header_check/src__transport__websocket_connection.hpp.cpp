@@ -1,0 +1,1 @@
+#include "src/transport/websocket_connection.hpp"

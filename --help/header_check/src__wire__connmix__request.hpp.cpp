@@ -1,0 +1,1 @@
+#include "src/wire/connmix/request.hpp"

@@ -1,0 +1,1 @@
+#include "src/wire/connmix/usual_send.hpp"

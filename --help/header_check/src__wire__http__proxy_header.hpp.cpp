@@ -1,0 +1,1 @@
+#include "src/wire/http/proxy_header.hpp"

@@ -1,0 +1,1 @@
+#include "src/wire/ws/frame.hpp"

@@ -1,0 +1,1 @@
+#include "src/wire/ws/test_frames.hpp"

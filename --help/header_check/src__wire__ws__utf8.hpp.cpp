@@ -1,0 +1,1 @@
+#include "src/wire/ws/utf8.hpp"

@@ -1,0 +1,1 @@
+#include "src/worker/restart_policy.hpp"

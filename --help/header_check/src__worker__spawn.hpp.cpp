@@ -1,0 +1,1 @@
+#include "src/worker/spawn.hpp"
