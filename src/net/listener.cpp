@@ -1,6 +1,5 @@
 #include "net/listener.hpp"
 
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -118,8 +117,6 @@ void Listener::hand_over(Loop& to, Stream::Accepted connection) {
 }
 
 void Listener::open(Stream::Accepted connection) {
-  const int on = 1;
-  ::setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (options_.tls) connection.tls = options_.tls->new_session();
   Stream::open(loop_, std::move(connection), make_);
 }

@@ -50,8 +50,8 @@ void Poller::wait() {
   });
 }
 
-// What is ready is taken in small batches, each a turn of its own: when its answers are sent, the sockets and
-// sessions it touched are still in the processor's caches.
+// What is ready is taken in small batches, each a turn of its own: when its answers are sent, the
+// sockets and sessions it touched are still in the processor's caches.
 void Poller::turn() {
   std::array<epoll_event, kBatch> events;
   for (int batch = 0; batch < kBatchesPerTurn; ++batch) {

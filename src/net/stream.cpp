@@ -59,6 +59,7 @@ void Stream::on_ready(std::uint32_t events) {
     flush();
   }
   if (ending_) return;
+  if (fin_sent_ && events & EPOLLHUP) return abort(boost::asio::error::eof);  // both have ended
   if (events & EPOLLIN && !paused_)
     read();
   else if (events & (EPOLLERR | EPOLLHUP))
