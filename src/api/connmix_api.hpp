@@ -1,6 +1,7 @@
-// One worker on /ws/v1: its requests are executed strictly one after another, each finished before
-// the next starts, and answered in that order; jobs and publications it asked for are sent between
-// the answers. Never pushes to a connection that did not ask. Lives on the connection's loop.
+// One worker on /ws/v1: its requests are executed one after another, each finished before the next
+// starts (but publications to one channel follow each other), and answered in that order; jobs and
+// publications it asked for are sent between the answers. Never pushes to a connection that did not
+// ask. Lives on the connection's loop.
 #pragma once
 #include <memory>
 

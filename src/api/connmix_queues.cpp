@@ -1,0 +1,99 @@
+// What an API connection does with queues: consume, acknowledge, push.
+#include <fmt/format.h>
+
+#include "api/connmix_session.hpp"
+
+namespace weft::api {
+
+using connmix::ErrorCode;
+
+void ConnmixSession::run(const connmix::Consume& consume) {
+  if (consumer_)
+    return fail(ErrorCode::already_consuming,
+                "this connection consumes already: queue.unpop first");
+  event_style_ = connmix::event_style(current_.style, consume);
+  acking_ = consume.ack;
+  queue::ConsumeOptions options;
+  options.ack = consume.ack;
+  options.prefetch = consume.prefetch;
+  consumer_ = node_.queue().consume(loop_, weak_from_this(), consume.topics, options,
+                                    [self = shared_from_this()](error_code error) {
+                                      if (!error) return self->ok();
+                                      self->consumer_ = 0;
+                                      self->fail(ErrorCode::consume_failed, error.message());
+                                    });
+}
+
+void ConnmixSession::run(const connmix::Unconsume&) {
+  if (!consumer_) return fail(ErrorCode::unconsume_failed, "this connection consumes nothing");
+  node_.queue().leave(std::exchange(consumer_, 0));
+  starved_ = false;
+  ok();
+}
+
+bool ConnmixSession::on_job(const queue::Job& job) {
+  if (!connection_ || !consumer_) return false;
+  if (is_choked()) {
+    starved_ = true;
+    return false;
+  }
+  connmix::JobEvent event;
+  event.node = node_.id();
+  event.connection = job.connection;
+  event.topic = job.topic;
+  event.data = job.data.text();
+  if (acking_) {
+    event.job = job.id;
+    event.attempt = job.attempt;
+  }
+  if (job.death) {
+    event.died_in = job.death->topic;
+    event.died_of = job.death->why;
+  }
+  return send(connmix::job_event(event_style_, event)) == transport::SendResult::queued;
+}
+
+template <class Settle>
+void ConnmixSession::settle(const std::vector<std::uint64_t>& jobs, Settle settle_one) {
+  if (!consumer_ || !acking_)
+    return fail(ErrorCode::settle_failed,
+                "this connection acknowledges nothing: consume with \"ack\":true");
+  struct Open {
+    std::size_t left;
+    std::string problems;
+  };
+  auto open = std::make_shared<Open>(Open{jobs.size(), ""});
+  for (const std::uint64_t job : jobs) {
+    settle_one(job, [self = shared_from_this(), open, job](error_code error) {
+      if (error)
+        open->problems +=
+            fmt::format("{}job {}: {}", open->problems.empty() ? "" : "; ", job, error.message());
+      if (--open->left > 0) return;
+      if (open->problems.empty())
+        self->ok();
+      else
+        self->fail(ErrorCode::settle_failed, open->problems.substr(0, 1000));
+    });
+  }
+}
+
+void ConnmixSession::run(const connmix::Ack& ack) {
+  settle(ack.jobs, [this](std::uint64_t job, Done done) {
+    node_.queue().ack(loop_, consumer_, job, std::move(done));
+  });
+}
+
+void ConnmixSession::run(const connmix::Nack& nack) {
+  settle(nack.jobs, [this, delay = nack.delay](std::uint64_t job, Done done) {
+    node_.queue().nack(loop_, consumer_, job, delay, std::move(done));
+  });
+}
+
+void ConnmixSession::run(const connmix::Push& push) {
+  const auto depth =
+      node_.queue().push(push.topic, ConnectionId::none, SharedBytes::copy_of(push.data));
+  if (depth) return ok();
+  fail(ErrorCode::push_failed, fmt::format("topic {}: {}", push.topic, depth.error().message()));
+}
+
+}  // namespace weft::api

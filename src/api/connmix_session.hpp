@@ -1,0 +1,104 @@
+// One API connection: the order of its requests, the jobs it consumes, the channels it watches.
+//
+// Invariants: lives on the connection's loop, shared with answers that are under way; connection_
+// is nullptr once it has closed. One request runs at a time, or several publications to one
+// channel; answers leave in the order of the requests.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/access.hpp"
+#include "api/connmix_api.hpp"
+#include "base/bytes.hpp"
+#include "node/node.hpp"
+#include "queue/queue.hpp"
+#include "transport/websocket.hpp"
+#include "wire/connmix/reply.hpp"
+#include "wire/connmix/request.hpp"
+
+namespace weft::api {
+
+class ConnmixSession final : public queue::Consumer,
+                             public std::enable_shared_from_this<ConnmixSession> {
+ public:
+  ConnmixSession(Node& node, transport::Connection& connection, Grant grant, ApiCounters& counters)
+      : node_(node),
+        connection_(&connection),
+        loop_(connection.loop()),
+        grant_(std::move(grant)),
+        counters_(counters) {
+    counters_.connections.add(1);
+  }
+
+  bool on_message(std::string_view text);
+  bool on_job(const queue::Job& job) override;
+  void on_drained();
+  void on_close();
+
+ private:
+  using Done = Completion<error_code>;
+
+  void start(connmix::Request request);
+  bool is_next_publication(const connmix::Request& request) const;
+  bool must_wait() const;
+  void go_on();
+  void published(const connmix::Request& to, const Result<PublishCount>& count);
+
+  void run(const connmix::Refused& refused) { fail(refused.code, refused.message); }
+  void run(const connmix::Consume& consume);
+  void run(const connmix::Unconsume&);
+  void run(connmix::Send& send);
+  void run(const connmix::Publish& publish);
+  void run(const connmix::SetContext& set);
+  void run(const connmix::Subscribe& subscribe);
+  void run(const connmix::Unsubscribe& unsubscribe);
+  void run(const connmix::Close& close);
+  void run(const connmix::Ping&) { answer(connmix::pong_reply(current_)); }
+  void run(const connmix::Ack& ack);
+  void run(const connmix::Nack& nack);
+  void run(const connmix::Push& push);
+  void run(const connmix::Watch& watch);
+  void run(const connmix::Unwatch&);
+
+  template <class Settle>
+  void settle(const std::vector<std::uint64_t>& jobs, Settle settle);
+  void publish_instead(const std::string& channel, DataType type, const SharedBytes& data,
+                       error_code unsent);
+  void on_publication(const std::string& channel, DataType type, const SharedBytes& data);
+
+  Done ok_or(connmix::ErrorCode code);
+  void ok() { answer(connmix::ok_reply(current_)); }
+  void fail(connmix::ErrorCode code, std::string_view message);
+  void answer(const std::string& text);
+  transport::SendResult send(const std::string& text) {
+    return connection_->send(DataType::text, as_bytes(text));
+  }
+  bool is_choked() const { return connection_->queued_bytes() > kApiOutboxHighWater; }
+
+  Node& node_;
+  transport::Connection* connection_;  // nullptr: closed
+  net::Loop& loop_;
+  const Grant grant_;
+  ApiCounters& counters_;
+
+  connmix::Request current_;              // the one that runs, or ran last
+  std::optional<connmix::Request> held_;  // came while publications were on their way
+  std::string publishing_to_;             // the one channel of
+  std::size_t publishing_ = 0;            // so many publications that have no answer yet
+  bool running_ = false;                  // it has no answer yet
+  bool in_message_ = false;  // on_message is on the stack: its result says whether to go on
+  bool stopped_ = false;     // we told the transport to wait
+
+  queue::ConsumerId consumer_ = 0;
+  bool acking_ = false, starved_ = false;  // starved: the queue waits for resume()
+  connmix::EventStyle event_style_ = connmix::EventStyle::short_pop;
+
+  std::vector<WatchId> watches_;
+  std::vector<std::string> watched_;
+  connmix::Style watch_style_ = connmix::Style::short_keys;
+};
+
+}  // namespace weft::api
