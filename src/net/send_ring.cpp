@@ -14,7 +14,8 @@
 
 namespace weft::net {
 
-SendRing::SendRing() : sends_(std::make_unique_for_overwrite<Send[]>(kBatch)) {
+SendRing::SendRing()
+    : gathered_(std::make_unique_for_overwrite<std::array<Gathered, kBatch>>()) {
   ring_.ring_fd = -1;  // nothing to give back
 }
 
@@ -53,20 +54,22 @@ std::size_t SendRing::flush_batch(std::span<Stream* const> streams) {
   // No handler runs between gathering and the results, so what the parts point to stays.
   unsigned count = 0;
   for (std::size_t i = 0; i < streams.size(); ++i) {
-    Send& send = sends_[i];
-    send.result = 0;
-    const std::size_t parts = streams[i]->begin_flush(send.parts);
-    if (parts == 0) continue;
+    results_[i] = 0;
+    std::array<iovec, kGather> parts;
+    const std::size_t used = streams[i]->begin_flush(parts);
+    if (used == 0) continue;
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
     const int fd = streams[i]->fd_;
     constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    if (parts == 1) {
-      io_uring_prep_send(entry, fd, send.parts[0].iov_base, send.parts[0].iov_len, kFlags);
+    if (used == 1) {  // the rule
+      io_uring_prep_send(entry, fd, parts[0].iov_base, parts[0].iov_len, kFlags);
     } else {
-      send.message = {};
-      send.message.msg_iov = send.parts;
-      send.message.msg_iovlen = parts;
-      io_uring_prep_sendmsg(entry, fd, &send.message, kFlags);
+      Gathered& gathered = (*gathered_)[i];
+      gathered.parts = parts;
+      gathered.message = {};
+      gathered.message.msg_iov = gathered.parts.data();
+      gathered.message.msg_iovlen = used;
+      io_uring_prep_sendmsg(entry, fd, &gathered.message, kFlags);
     }
     io_uring_sqe_set_data64(entry, i);
     ++count;
@@ -74,7 +77,7 @@ std::size_t SendRing::flush_batch(std::span<Stream* const> streams) {
   submit(count);
   std::size_t sent = 0;
   for (std::size_t i = 0; i < streams.size(); ++i)
-    sent += streams[i]->end_flush(sends_[i].result) ? 1 : 0;
+    sent += streams[i]->end_flush(results_[i]) ? 1 : 0;
   return sent;
 }
 
@@ -86,7 +89,7 @@ void SendRing::submit(unsigned count) {
     io_uring_cqe* completion = nullptr;
     unsigned head = 0, seen = 0;
     io_uring_for_each_cqe(&ring_, head, completion) {
-      sends_[completion->user_data].result = completion->res;
+      results_[completion->user_data] = completion->res;
       ++seen;
     }
     io_uring_cq_advance(&ring_, seen);

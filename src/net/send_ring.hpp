@@ -4,6 +4,7 @@
 #pragma once
 #include <liburing.h>
 
+#include <array>
 #include <memory>
 #include <span>
 
@@ -33,16 +34,15 @@ class SendRing {
   void submit(unsigned count);
 
   static constexpr unsigned kBatch = 256;
-  static constexpr std::size_t kGather =
-      16;  // frames per send; a stream with more sends the rest by itself
+  static constexpr std::size_t kGather = 16;  // a stream with more parts sends the rest by itself
 
-  struct Send {
+  struct Gathered {  // of a send that has several parts
     msghdr message;
-    iovec parts[kGather];
-    int result;
+    std::array<iovec, kGather> parts;
   };
   io_uring ring_{};
-  std::unique_ptr<Send[]> sends_;
+  std::array<int, kBatch> results_{};
+  std::unique_ptr<std::array<Gathered, kBatch>> gathered_;
 };
 
 }  // namespace weft::net
