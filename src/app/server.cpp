@@ -194,11 +194,12 @@ void Server::watch_scripts() {
   for (const SocketConfig& socket : config_.sockets) note(socket.script);
   for (const std::string& path : config_.lua.module_paths) folders.insert(path);
   if (folders.empty()) return;
+  const auto reload = [this](const std::vector<std::string>&) {
+    for (auto& rooms : rooms_) rooms->loop().dispatch([&rooms] { rooms->reload_scripts(); });
+  };
   watcher_ = std::make_unique<Watcher>(
-      loops_.at(0), std::vector<std::string>(folders.begin(), folders.end()),
-      [this](const std::vector<std::string>&) {
-        for (auto& rooms : rooms_) rooms->loop().dispatch([&rooms] { rooms->reload_scripts(); });
-      });
+      loops_.at(0), std::vector<std::string>(folders.begin(), folders.end()), reload);
+  reload({});  // what was saved since the scripts were read: other loops may serve already
 }
 
 void Server::wait_for_signal() {

@@ -28,7 +28,7 @@ void Arrivals::on_request(const transport::HttpRequest& request,
   const auto found = std::find_if(rules_.begin(), rules_.end(),
                                   [&](const auto& rule) { return rule->path == request.path; });
   // A page may stand at the path of its own WebSocket: a plain GET is a file's.
-  if (found == rules_.end() || (!request.wants_upgrade() && request.path == "/"))
+  if (found == rules_.end() || (!request.wants_websocket && request.path == "/"))
     return otherwise_.on_request(request, std::move(exchange));
   if (draining_)
     return exchange->respond({.status = 503,
@@ -36,7 +36,7 @@ void Arrivals::on_request(const transport::HttpRequest& request,
                               .headers = {{"Retry-After", "1"}},
                               .close = true});
   const PathRule& rule = **found;
-  if (request.wants_upgrade() &&
+  if (request.wants_websocket &&
       (names_two_origins(request) ||
        !is_origin_allowed(rule.origins, request.header("origin"), request.header("host")))) {
     bad_origin_.add();

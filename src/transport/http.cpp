@@ -10,11 +10,4 @@ const std::string* HttpRequest::header(std::string_view name) const {
   return nullptr;
 }
 
-bool HttpRequest::wants_upgrade() const {
-  const std::string* upgrade = header("upgrade");
-  const std::string* connection = header("connection");
-  return upgrade && connection && http::list_has_token(*upgrade, "websocket") &&
-         http::list_has_token(*connection, "upgrade");
-}
-
 }  // namespace weft::transport

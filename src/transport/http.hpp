@@ -26,10 +26,10 @@ struct HttpRequest {
   std::string body;
   boost::asio::ip::tcp::endpoint remote;
   bool tls = false;
+  bool wants_websocket = false;  ///< Upgrade: websocket and Connection: upgrade
 
   /// First header of that name (any case), nullptr when there is none.
   const std::string* header(std::string_view name) const;
-  bool wants_upgrade() const;  ///< Upgrade: websocket and Connection: upgrade
 };
 
 struct HttpResponse {

@@ -111,10 +111,12 @@ bool HttpConnection::take_request(const http::RequestHead& head) {
   request_.target = head.target;
   request_.path = std::move(*path);
   request_.query = http::split_target(head.target).query;
+  request_.headers.reserve(head.headers.size());
   for (const auto& [name, value] : head.headers)
     request_.headers.push_back({std::string(name), std::string(value)});
   request_.remote = client_behind_proxies();
   request_.tls = stream_.is_tls();
+  request_.wants_websocket = head.upgrade_websocket;
   keep_alive_ = head.keep_alive;
   body_left_ = head.body == http::BodyKind::sized ? head.content_length : 0;
   chunked_.reset();

@@ -27,7 +27,7 @@ std::string choose_subprotocol(const HttpRequest& request, const std::vector<std
 std::variant<Upgrade, UpgradeRefusal> judge_upgrade(const HttpRequest& request,
                                                     const WebSocketOptions& options) {
   using Fault = UpgradeRefusal::Fault;
-  if (request.method != "GET" || !request.wants_upgrade())
+  if (request.method != "GET" || !request.wants_websocket)
     return UpgradeRefusal{
         426, "this path speaks WebSocket only: send a GET with Upgrade: websocket", Fault::request};
   const auto versions = values_of(request, "sec-websocket-version");

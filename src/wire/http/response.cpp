@@ -61,8 +61,13 @@ std::string_view reason_phrase(int status) {
 }
 
 Result<std::string> encode_response_head(int status, std::span<const HeaderView> headers) {
-  std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
-  head.append(reason_phrase(status)).append("\r\n");
+  std::string head;
+  head.reserve(256);
+  head.append("HTTP/1.1 ")
+      .append(std::to_string(status))
+      .append(" ")
+      .append(reason_phrase(status))
+      .append("\r\n");
   for (const auto& [name, value] : headers) {
     if (!is_token(name)) return HttpErrc::bad_header_name;
     if (!is_field_value(value)) return HttpErrc::bad_header_value;
