@@ -8,6 +8,7 @@ import struct
 import pytest
 from consumer import Consumer
 from deflating import Deflating, compressor
+from endings import EVENTS, reset
 from raw_http import connect, is_over, request
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Closed, RawWebSocket, frame, handshake
 from weft_process import wait_until
@@ -16,21 +17,6 @@ ECHO = "paths: [ { path: /echo, answer: echo } ]\n"
 
 
 # --- open and close events --------------------------------------------------------------------------------------------------
-
-EVENTS = """
-client: { read_timeout: 0, ping_interval: 0, max_messages_per_second: 20 }
-paths:
-  - { path: /q, queue: q }
-  - { path: /silent, queue: q, read_timeout: 1s, ping_interval: 0 }
-  - { path: /auth, queue: q, authenticate: { context_key: uid, within: 500ms } }
-queues: [ { name: q, max_items: 100000 } ]
-"""
-
-
-def reset(client):
-    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.socket.close()
-
 
 def test_a_close_event_carries_code_reason_and_who_closed(start_weft):
     weft = start_weft(EVENTS)

@@ -5,15 +5,10 @@ import zlib
 
 import pytest
 from deflating import OFFER, RSV1, Deflating, compressor, deflate, extension_of, inflate
+from echo_script import ECHO_SCRIPT, EVERY_PATH
 from raw_websocket import BINARY, CLOSE, PING, TEXT, RawWebSocket, frame
 
 CONTINUATION = 0
-ECHO_SCRIPT = """
-function on_handshake(client_id, headers, server) end
-function on_message(msg) mix.websocket():send(msg.data, msg.type) end
-function on_close(client_id, err) end
-"""
-EVERY_PATH = pytest.mark.parametrize("path", ["/echo", "/lua"])
 
 
 @pytest.fixture

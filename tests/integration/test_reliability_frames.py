@@ -4,16 +4,11 @@ import struct
 import threading
 
 import pytest
+from echo_script import ECHO_SCRIPT, EVERY_PATH
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Closed, RawWebSocket, frame
 from weft_process import wait_until
 
 CONTINUATION = 0
-ECHO_SCRIPT = """
-function on_handshake(client_id, headers, server) end
-function on_message(msg) mix.websocket():send(msg.data, msg.type) end
-function on_close(client_id, err) end
-"""
-EVERY_PATH = pytest.mark.parametrize("path", ["/echo", "/lua"])
 
 
 @pytest.fixture

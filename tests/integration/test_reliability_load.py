@@ -11,11 +11,11 @@ import re
 import resource
 import select
 import socket
-import struct
 import time
 
 import pytest
 from consumer import Consumer
+from endings import EVENTS, reset
 from raw_http import Reply, connect, count_over, exchange, read_one, read_to_end, request
 from raw_websocket import CLOSE, PONG, TEXT, RawWebSocket, frame, handshake
 from weft_process import wait_until
@@ -388,21 +388,6 @@ def test_item_40_connections_of_one_address_are_counted_and_given_back(start_wef
 
 
 # --- open and close events -----------------------------------------------------------------------------------------------
-
-EVENTS = """
-client: { read_timeout: 0, ping_interval: 0, max_messages_per_second: 20 }
-paths:
-  - { path: /q, queue: q }
-  - { path: /silent, queue: q, read_timeout: 1s, ping_interval: 0 }
-  - { path: /auth, queue: q, authenticate: { context_key: uid, within: 500ms } }
-queues: [ { name: q, max_items: 100000 } ]
-"""
-
-
-def reset(client):
-    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.socket.close()
-
 
 ENDINGS = {  # what the client does, and the (code, by) of the close event
     "close frame": (lambda client: client.send(frame(CLOSE, b"\x0f\xa0bye")), (4000, "client")),
