@@ -5,8 +5,8 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 #include <filesystem>
-#include <fstream>
 
+#include "app/config_report.hpp"
 #include "app/options.hpp"
 #include "app/value_text.hpp"
 #include "node/channel_name.hpp"
@@ -16,58 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string item(std::string_view list, std::size_t index) {
+std::string item_key(std::string_view list, std::size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "]";
 }
 
 /// Adds findings at the place where a key was given.
-class Report {
- public:
-  explicit Report(Loaded& loaded) : loaded_(loaded) {}
-
-  void error(const std::string& key, std::string message, std::string hint) {
-    add(Finding::Severity::error, key, std::move(message), std::move(hint));
-  }
-  void warning(const std::string& key, std::string message, std::string hint) {
-    add(Finding::Severity::warning, key, std::move(message), std::move(hint));
-  }
-  bool given(const std::string& key) const { return loaded_.origins.contains(key); }
-
- private:
-  void add(Finding::Severity severity, std::string key, std::string message, std::string hint) {
-    if (is_broken(key)) return;
-    // The key itself, or the nearest of the maps and lists it stands in.
-    Origin origin;
-    for (std::string at = key; !at.empty();) {
-      if (const auto found = loaded_.origins.find(at); found != loaded_.origins.end()) {
-        origin = found->second;
-        break;
-      }
-      const std::size_t cut = at.find_last_of(".[");
-      at.resize(cut == std::string::npos ? 0 : cut);
-    }
-    const std::string where = origin.where.empty()
-                                  ? (loaded_.config.file.empty() ? "weft" : loaded_.config.file)
-                                  : origin.where;
-    loaded_.findings.push_back(
-        {severity, where, origin.line, origin.column, std::move(message), std::move(hint)});
-  }
-
-  /// The key, something inside of it, or something it stands in could not be read.
-  bool is_broken(const std::string& key) const {
-    const auto inside = [](const std::string& part, const std::string& whole) {
-      return whole.empty() ||
-             (part.starts_with(whole) && (part.size() == whole.size() ||
-                                          part[whole.size()] == '.' || part[whole.size()] == '['));
-    };
-    return std::ranges::any_of(loaded_.broken, [&](const std::string& broken) {
-      return inside(key, broken) || inside(broken, key);
-    });
-  }
-
-  Loaded& loaded_;
-};
-
 void check_file(Report& report, const std::string& key, const std::string& path, const char* what) {
   std::error_code ignored;
   if (path.empty() || fs::is_regular_file(path, ignored)) return;
@@ -98,7 +51,7 @@ std::vector<Port> ports_of(const Config& config) {
                           {"listen.api.address", config.listen.api.address},
                           {"listen.directory.address", config.listen.directory.address}};
   for (std::size_t i = 0; i < config.sockets.size(); ++i)
-    ports.push_back({item("sockets", i) + ".listen", config.sockets[i].listen});
+    ports.push_back({item_key("sockets", i) + ".listen", config.sockets[i].listen});
   return ports;
 }
 
@@ -176,11 +129,11 @@ void check_origins(Report& report, const std::string& key,
   for (std::size_t i = 0; i < origins.size(); ++i) {
     const std::string& origin = origins[i];
     if (origin == "*")
-      report.warning(item(key, i),
+      report.warning(item_key(key, i),
                      key + " contains \"*\": any website may open sockets as your users",
                      "name the sites:  allowed_origins: [\"https://app.example.com\"]");
     else if (!is_origin_pattern(origin))
-      report.error(item(key, i), item(key, i) + ": \"" + origin + "\" is not an origin",
+      report.error(item_key(key, i), item_key(key, i) + ": \"" + origin + "\" is not an origin",
                    "write for example  https://app.example.com  or  https://*.example.com   "
                    "(scheme and host, no path)");
   }
@@ -190,7 +143,8 @@ void check_networks(Report& report, const std::string& key,
                     const std::vector<std::string>& networks) {
   for (std::size_t i = 0; i < networks.size(); ++i)
     if (!is_network(networks[i]))
-      report.error(item(key, i), item(key, i) + ": \"" + networks[i] + "\" is not a network",
+      report.error(item_key(key, i),
+                   item_key(key, i) + ": \"" + networks[i] + "\" is not a network",
                    "write for example  10.0.0.0/8  or  192.168.1.7");
 }
 
@@ -248,14 +202,14 @@ void check_queue_name(Report& report, const std::string& key, const std::string&
 }
 
 void check_path(Report& report, const Config& config, std::size_t index) {
-  const std::string key = item("paths", index);
+  const std::string key = item_key("paths", index);
   const PathConfig& path = config.paths[index];
   if (!path.path.empty() && !is_url_path(path.path))
     report.error(key + ".path", key + ".path: \"" + path.path + "\" is not a path of a URL",
                  "write for example  path: /chat   (it begins with /, without //, .., ?, # or *)");
   for (std::size_t i = 0; i < index; ++i)
     if (config.paths[i].path == path.path && !path.path.empty()) {
-      report.error(key + ".path", key + " and " + item("paths", i) + " are both " + path.path,
+      report.error(key + ".path", key + " and " + item_key("paths", i) + " are both " + path.path,
                    "one path, one item: keep one of them");
       break;
     }
@@ -276,8 +230,8 @@ void check_path(Report& report, const Config& config, std::size_t index) {
   for (std::size_t n = 0; n < path.subscribe.size(); ++n)
     if (!is_channel_name(path.subscribe[n]))
       report.error(
-          item(key + ".subscribe", n),
-          item(key + ".subscribe", n) + ": \"" + path.subscribe[n] + "\" is not a channel name",
+          item_key(key + ".subscribe", n),
+          item_key(key + ".subscribe", n) + ": \"" + path.subscribe[n] + "\" is not a channel name",
           "use up to 255 bytes without spaces and * > { }, and no $ in front");
   if (path.subscribe.size() > path.limits.max_channels)
     report.error(key + ".subscribe",
@@ -311,7 +265,7 @@ void check_path(Report& report, const Config& config, std::size_t index) {
 
 void check_sockets(Report& report, const Config& config) {
   for (std::size_t i = 0; i < config.sockets.size(); ++i) {
-    const std::string key = item("sockets", i);
+    const std::string key = item_key("sockets", i);
     const SocketConfig& socket = config.sockets[i];
     if (socket.script.empty())
       report.error(key, key + " has no script: nobody cuts its bytes into messages",
@@ -330,9 +284,10 @@ void check_unique(Report& report, const char* list, const Items& items, Name nam
   for (std::size_t i = 0; i < items.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (!(items[i].*name).empty() && items[i].*name == items[j].*name) {
-        report.error(item(list, i),
-                     item(list, i) + " and " + item(list, j) + " are both called " + items[i].*name,
-                     "give each its own name");
+        report.error(
+            item_key(list, i),
+            item_key(list, i) + " and " + item_key(list, j) + " are both called " + items[i].*name,
+            "give each its own name");
         break;
       }
 }
@@ -346,7 +301,7 @@ void check_queues(Report& report, const Config& config) {
   check_unique(report, "queues", config.queues, &QueueConfig::name);
   for (std::size_t i = 0; i < config.queues.size(); ++i) {
     const QueueConfig& queue = config.queues[i];
-    const std::string key = item("queues", i);
+    const std::string key = item_key("queues", i);
     if (!is_topic_name(queue.name))
       report.error(key + ".name", key + ".name: \"" + queue.name + "\" cannot be a topic",
                    "use up to 255 characters without spaces and control characters");
@@ -367,7 +322,7 @@ void check_queues(Report& report, const Config& config) {
 void check_redis(Report& report, const Config& config) {
   check_unique(report, "redis", config.redis, &RedisConfig::name);
   for (std::size_t i = 0; i < config.redis.size(); ++i) {
-    const std::string key = item("redis", i) + ".url";
+    const std::string key = item_key("redis", i) + ".url";
     const std::string& url = config.redis[i].url;
     const std::string scheme = url.substr(0, url.find("://"));
     if (url.empty()) continue;
@@ -392,7 +347,7 @@ void check_access(Report& report, const Config& config) {
   check_unique(report, "api.access.users", config.api.users, &AccessUser::username);
   for (std::size_t i = 0; i < config.api.users.size(); ++i) {
     const AccessUser& user = config.api.users[i];
-    const std::string key = item("api.access.users", i);
+    const std::string key = item_key("api.access.users", i);
     if (report.given(key + ".password") && report.given(key + ".password_file"))
       report.error(key, key + " (" + user.username + ") has password and password_file",
                    "keep one of them");
@@ -413,7 +368,7 @@ void check_workers(Report& report, const Config& config) {
   check_unique(report, "workers", config.workers, &WorkerConfig::name);
   for (std::size_t i = 0; i < config.workers.size(); ++i) {
     const WorkerConfig& worker = config.workers[i];
-    const std::string key = item("workers", i);
+    const std::string key = item_key("workers", i);
     std::error_code ignored;
     if (!worker.directory.empty() && !fs::is_directory(worker.directory, ignored))
       report.error(key + ".directory", key + ".directory: there is no folder " + worker.directory,
@@ -425,55 +380,7 @@ void check_workers(Report& report, const Config& config) {
   }
 }
 
-// --- completion ---
-
-/// Copies the field that `option.inherits` names into every item that does not say it itself.
-void inherit(Loaded& loaded, const Option& option) {
-  const std::size_t bracket = option.key.find("[].");
-  const ListOption* list = find_list(option.key.substr(0, bracket));
-  const Option* parent = find_option(option.inherits);
-  for (std::size_t i = 0; i < list->size(loaded.config); ++i) {
-    const std::string key = item(list->key, i) + option.key.substr(bracket + 2);
-    if (loaded.origins.contains(key)) continue;
-    const Field from = parent->field(&loaded.config), to = option.field(list->at(loaded.config, i));
-    std::visit([&](auto* value) { *value = *std::get<std::remove_cvref_t<decltype(value)>>(from); },
-               to);
-  }
-}
-
-void read_secret(Loaded& loaded, const std::string& key, const std::string& path,
-                 std::string& secret) {
-  if (path.empty()) return;
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) {
-    Report(loaded).error(key, key + ": cannot read a password from " + path,
-                         "its first line should be the password");
-    return;
-  }
-  if (line.ends_with('\r')) line.pop_back();
-  secret = line;
-}
-
 }  // namespace
-
-void complete_config(Loaded& loaded) {
-  Config& config = loaded.config;
-  for (const Option& option : options())
-    if (!option.inherits.empty()) inherit(loaded, option);
-  for (std::size_t i = 0; i < config.paths.size(); ++i) {
-    PathConfig& path = config.paths[i];
-    if (!loaded.origins.contains(item("paths", i) + ".dialect") && !path.script.empty())
-      path.dialect = Dialect::lua;
-    if (path.path.size() > 1 && path.path.ends_with('/')) path.path.pop_back();
-  }
-  for (std::size_t i = 0; i < config.redis.size(); ++i)
-    read_secret(loaded, item("redis", i) + ".password_file", config.redis[i].password_file,
-                config.redis[i].password);
-  for (std::size_t i = 0; i < config.api.users.size(); ++i)
-    read_secret(loaded, item("api.access.users", i) + ".password_file",
-                config.api.users[i].password_file, config.api.users[i].password);
-}
 
 void check_config(Loaded& loaded, bool dev) {
   const Config& config = loaded.config;

@@ -1,12 +1,9 @@
-// Rules over the whole configuration: what fits together, what is dangerous. Adds findings, and
-// fills in what one value takes from another: inherited origins, dialects, passwords from files.
+// Rules over the whole configuration: what fits together, what is dangerous. Adds findings.
 #pragma once
 #include "app/config_load.hpp"
 
 namespace weft {
 
-/// Before the checks: values that depend on others.
-void complete_config(Loaded& loaded);
 void check_config(Loaded& loaded, bool dev);
 
 /// True for "https://app.example.com", "https://*.example.com", "http://localhost:8080" and "*".

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "app/config_checks.hpp"
+#include "app/config_complete.hpp"
 #include "app/config_file.hpp"
 #include "app/value_text.hpp"
 
