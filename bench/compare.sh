@@ -10,7 +10,7 @@ case " $* " in
   *" --help "* | *" -h "* | *" --build"*) ;;  # a folder that is named is built by whoever named it
   *)
     cmake --preset release -DWEFT_TESTS=ON >/dev/null
-    cmake --build --preset release -j "$(nproc)" --target weft floor_epoll floor_uring beast_echo queue_worker
+    cmake --build --preset release -j "$(nproc)" --target weft floor_epoll floor_uring beast_echo queue_worker events_server
     ;;
 esac
 exec python3 bench/compare "$@"

@@ -24,6 +24,9 @@ class FakeConnection final : public transport::Connection {
   void close(std::uint16_t, std::string_view) override {}
   void pause() override {}
   void resume() override {}
+  void hold() override {}
+  void release() override {}
+  bool is_open() const override { return true; }
   std::size_t queued_bytes() const override { return queued_; }
   std::string remote_addr() const override { return ""; }
   net::Loop& loop() override { check_failed("a fake has no loop", __FILE__, __LINE__); }
@@ -34,7 +37,7 @@ class FakeConnection final : public transport::Connection {
 
 class FakeDialect final : public session::Dialect {
  public:
-  void on_open(session::Session&, const transport::HttpRequest*) override {}
+  void on_open(session::Session&, session::Arrival&) override {}
   bool on_message(session::Session&, DataType, std::span<const std::byte>) override { return true; }
   void on_close(session::Session&, const CloseInfo&) override {}
   error_code push(session::Session&, DataType, std::span<const std::byte>) override { return {}; }
@@ -61,6 +64,7 @@ class FakeSessions final : private session::SessionOwner {
 
  private:
   void on_session_end(session::Session&) override {}
+  void on_session_over(session::Session&) override {}
 
   FakeDialect dialect_;
   std::vector<FakeConnection> connections_;

@@ -29,19 +29,26 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(weft_options INTERFACE -D_FORTIFY_SOURCE=2)
 endif()
 
-# Two precompiled headers: rooms below net must build without Asio, so they never see it.
+# Precompiled headers: rooms below net must build without Asio, so they never see it. Each has a twin for tests.
 function(weft_pch name)
   add_library(${name} OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch/${name}.cpp)
-  target_link_libraries(${name} PRIVATE weft_options Boost::headers)
+  target_link_libraries(${name} PRIVATE weft_options weft::weft ${ARGN})
   target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/${name}.hpp)
 endfunction()
 weft_pch(pch_std)
 weft_pch(pch_asio)
+if(WEFT_TESTS)
+  weft_pch(pch_std_test GTest::gmock)
+  weft_pch(pch_asio_test GTest::gmock)
+endif()
 
-# weft_room(NAME [ASIO] SOURCES ... LINKS ... TESTS ...)
-# A static library weft::NAME, its tests in one executable NAME_test under ctest label `unit`.
+# What the thread sanitizer is for: tests of rooms that cross threads, and others that give it something to look at.
+add_custom_target(thread_tests)
+
+# weft_room(NAME [ASIO] [THREADS] SOURCES ... LINKS ... TESTS ...)
+# A static library weft::NAME, its tests in one executable NAME_test under ctest label `unit`, with THREADS also `threads`.
 function(weft_room name)
-  cmake_parse_arguments(ROOM "ASIO" "" "SOURCES;LINKS;TESTS;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(ROOM "ASIO;THREADS" "" "SOURCES;LINKS;TESTS;TEST_LINKS" ${ARGN})
   set(pch pch_std)
   if(ROOM_ASIO)
     set(pch pch_asio)
@@ -59,9 +66,14 @@ function(weft_room name)
     add_executable(${name}_test ${ROOM_TESTS})
     target_link_libraries(${name}_test PRIVATE
       weft_${name} ${ROOM_TEST_LINKS} weft_options GTest::gmock GTest::gtest_main)
-    target_precompile_headers(${name}_test REUSE_FROM ${pch})
+    target_precompile_headers(${name}_test REUSE_FROM ${pch}_test)
+    set(labels unit)
+    if(ROOM_THREADS)
+      add_dependencies(thread_tests ${name}_test)
+      list(APPEND labels threads)
+    endif()
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
-    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 120)
   endif()
 endfunction()
 
@@ -80,7 +92,7 @@ function(weft_fuzzer name)
   else()
     target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/plain_main.cpp)
     add_test(NAME ${name} COMMAND ${name} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
-    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES LABELS "unit;fuzz" TIMEOUT 120)
   endif()
 endfunction()
 

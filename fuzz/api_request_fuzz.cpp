@@ -44,6 +44,12 @@ void must_be_json(const std::string& text) {
   check(weft::connmix::json_problem(text, 128).empty(), "we write JSON");
 }
 
+void must_be_whole(const weft::connmix::AddMessage& message) {
+  must_be_json(message.data);
+  check((message.to == weft::ConnectionId::none) != message.user.empty(), "exactly one target");
+  check(!message.event.empty() && message.ttl.count() >= 0, "an event, and no time before now");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -65,10 +71,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must_be_json(set->object);
     check(Json(set->object).is(Json::Kind::object), "a context is an object");
   }
+  if (const auto* message = std::get_if<AddMessage>(&request.method)) must_be_whole(*message);
   if (const auto* publish = std::get_if<Publish>(&request.method))
     must_be_json(
         publication_event(Style::long_keys, publish->channel, publish->type, publish->data));
   for (const auto parse : {parse_send, parse_publish, parse_push, parse_close}) parse(text);
+
+  const auto list = parse_messages(text);
+  if (const auto* messages = std::get_if<MessageList>(&list))
+    for (const AddMessage& message : messages->messages) must_be_whole(message);
+  must_be_json(queued_reply(request, text));
 
   const bool is_json = json_problem(text).empty();
   boost::json::error_code error;

@@ -6,6 +6,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
 from certificates import Certificate  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
 from weft_process import Weft  # noqa: E402
 
 
@@ -15,6 +16,16 @@ def certificate(tmp_path):
     folder = tmp_path / "tls"
     folder.mkdir()
     return Certificate(folder)
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """A real Redis on a port of its own; skips where none is installed."""
+    if not RedisServer.is_installed():
+        pytest.skip("redis-server is not installed")
+    server = RedisServer(tmp_path / "redis")
+    yield server
+    server.kill()
 
 
 @pytest.fixture

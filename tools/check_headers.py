@@ -22,6 +22,8 @@ def complaint(command, folder, header):
 
 
 def main():
+    if len(sys.argv) < 3 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     folder = pathlib.Path(sys.argv[1]) / "header_check"
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.update(CCACHE_BASEDIR=str(ROOT), CCACHE_NOHASHDIR="1")

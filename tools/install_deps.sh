@@ -5,10 +5,10 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build make pkg-config ccache git
   libboost1.81-dev libboost-system1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-  libssl-dev zlib1g-dev libluajit-5.1-dev liburing-dev libhiredis-dev libsqlite3-dev
+  libssl-dev zlib1g-dev libluajit-5.1-dev liburing-dev libhiredis-dev libnats-dev libsqlite3-dev
   libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libsimdjson-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  python3 python3-pytest python3-websockets redis-server openssl sqlite3 curl
+  python3 python3-pytest python3-websockets redis-server nats-server openssl sqlite3 curl
 )
 # For the browser test; without them it skips and says so.
 browser=(chromium npm)

@@ -8,6 +8,7 @@ from servers import Floor, Weft, on_cores
 
 CONNECTIONS = (100, 1_000, 10_000)
 MOST_BYTES = 500_000_000  # on their way at a time: above it a round of a slow server takes longer than its window
+EVENTS_ROWS = ("plain echo", "C++ listener")
 LUA_ROWS = ("plain echo", "Lua echo")
 LOAD = ["--conns", 100, "--rate", 20_000]
 QUEUE_ROWS = ("echo at 20,000/s", "queue at 20,000/s")
@@ -120,6 +121,15 @@ def lua(bench, _quick):
                 bench.run(row, weft, "echo", weft.ws(path), "--conns", 100)
 
 
+def events(bench, _quick):
+    """The same bytes there and back: as they are, and as an envelope that a listener answers with one."""
+    with Weft(bench.build, "epoll", name="weft", program="bench/events_server") as weft:
+        for _ in range(bench.rounds):
+            for row, path in zip(EVENTS_ROWS, ("/echo", "/events")):
+                bench.run(row, weft, "echo", weft.ws(path), "--conns", 100, "--size", 64,
+                          "--message", '{"event":"ECHO","data":"%s"}')
+
+
 def queue(bench, _quick):
     with Weft(bench.build, "epoll", name="weft") as weft:
         worker = subprocess.Popen([*on_cores(servers.LOAD_CORES), bench.build / "bench/queue_worker",
@@ -186,5 +196,5 @@ def flood(bench, _quick):
                               "--flood", count)
 
 
-ALL = {"echo": echo, "fanout": fanout, "idle": idle, "churn": churn, "lua": lua, "queue": queue, "loops": loops,
+ALL = {"echo": echo, "fanout": fanout, "idle": idle, "churn": churn, "lua": lua, "events": events, "queue": queue, "loops": loops,
        "slow": slow, "flood": flood}

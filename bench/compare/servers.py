@@ -105,11 +105,11 @@ class Floor(Server):
 class Weft(Server):
     """weft with bench/weft.yaml; `io` is the flush path."""
 
-    def __init__(self, build, io, loops=1, cores=None, name=None, env=None):
+    def __init__(self, build, io, loops=1, cores=None, name=None, env=None, program=None):
         places = {name: "127.0.0.1:0" for name in ("BENCH_CLIENTS", "BENCH_API", "BENCH_DIRECTORY")}
         with tempfile.TemporaryDirectory() as folder:
             self.ports_file = pathlib.Path(folder) / "ports.json"
-            super().__init__(name or f"weft-{io}", [build / "weft", "run", "-c", ROOT / "bench/weft.yaml"], port=0, cores=cores,
+            super().__init__(name or f"weft-{io}", [*([build / program] if program else [build / "weft", "run"]), "-c", ROOT / "bench/weft.yaml"], port=0, cores=cores,
                              env={"WEFT_IO": io, "WEFT_PORTS_FILE": str(self.ports_file), "BENCH_LOOPS": str(loops),
                                   **(env or {}), **places})
             self.wait_for(self.ports_file.exists, "become ready")

@@ -110,6 +110,12 @@ def lua(bench, _quick):
                    ["CPU µs per message: plain echo", "Lua echo", "ratio", "target", "p50 µs", "p99 µs"])
 
 
+def events(bench, _quick):
+    return against(bench, *sections.EVENTS_ROWS, "weft", 1.3,
+                   ["CPU µs per message of 64 B: plain echo", "envelope → C++ listener → envelope", "ratio", "target",
+                    "p50 µs", "p99 µs"])
+
+
 def late(bench, rows, server):
     """A warning where answers did not keep up with the rate: then CPU per message is that of a backlog."""
     kept = [bench.median(row, server, lambda report: report["per_second"] / report["rate_asked"]) for row in rows]
@@ -166,7 +172,7 @@ def flood(bench, _quick):
                  lines)
 
 
-TITLE = {"echo": "Echo", "fanout": "Fan-out", "idle": "Idle connections", "churn": "Coming and going", "lua": "Lua",
+TITLE = {"echo": "Echo", "fanout": "Fan-out", "idle": "Idle connections", "churn": "Coming and going", "lua": "Lua", "events": "C++ listeners",
          "queue": "The queue", "loops": "Two loops", "slow": "Slow readers", "flood": "One that floods"}
-ALL = {"echo": echo, "fanout": fanout, "idle": idle, "churn": churn, "lua": lua, "queue": queue, "loops": loops,
+ALL = {"echo": echo, "fanout": fanout, "idle": idle, "churn": churn, "lua": lua, "events": events, "queue": queue, "loops": loops,
        "slow": slow, "flood": flood}

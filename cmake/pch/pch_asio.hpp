@@ -1,4 +1,4 @@
-// What `net` and the rooms above it share: the standard headers and Asio's core.
+// What `net` and the rooms above it share: the standard headers, Asio's core, and JSON values.
 #pragma once
 #include "pch_std.hpp"
 
@@ -10,3 +10,4 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/value.hpp>

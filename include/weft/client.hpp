@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "weft/nodes.hpp"
 #include "weft/result.hpp"
 #include "weft/types.hpp"
 
@@ -56,7 +57,9 @@ enum class ClientErrc {
   bad_directory,  ///< the directory's answer makes no sense, or it offers no API version that we
                   ///< speak
   job_lost,  ///< the job came over a connection that is gone; the node gives it to somebody again
-  handler_threw,  ///< a handler let an exception out
+  handler_threw,       ///< a handler let an exception out
+  no_such_connection,  ///< add_message: the connection is gone, or the user has none
+  queue_full,          ///< add_message: the message queue holds as much as it may
 };
 error_code make_error_code(ClientErrc error);
 
@@ -66,7 +69,10 @@ struct Reply {
   int code = 0;         ///< with refused: the node's error number (docs/api.md)
   std::string message;  ///< with an error: in words
   std::size_t success = 0, fail = 0,
-              total = 0;  ///< connections that were meant, of send and publish
+              total = 0;        ///< connections that were meant, of send and publish
+  std::string id = {};          ///< of add_message: what the queued message is called
+  std::size_t unreachable = 0;  ///< nodes that did not answer: the counts say nothing of them
+  std::string list = {};        ///< of presence, connections and nodes: a JSON list (docs/api.md)
 
   explicit operator bool() const { return !error; }
 };
@@ -150,6 +156,30 @@ class Node {
   void async_set_context_value(ConnectionId id, std::string_view key, const Value& value,
                                OnReply done = {});
 
+  // Users and everybody, on every node. `success`: connections that it reached, closed or unbound.
+  void async_send_user(std::string_view user, std::string_view data, OnReply done = {},
+                       DataType type = DataType::text);
+  void async_send_all(std::string_view data, OnReply done = {}, DataType type = DataType::text);
+  void async_kick(std::string_view user, std::uint16_t code = 1000, std::string_view reason = {},
+                  OnReply done = {});
+  void async_bind(ConnectionId id, std::string_view user, OnReply done = {},
+                  OtherConnections others = OtherConnections::stay);
+  /// Only if the connection is that user's; "": whoever's.
+  void async_unbind(ConnectionId id, std::string_view user, OnReply done = {});
+  /// Who is there: `list`.
+  void async_presence(std::string_view channel, OnReply done);
+  void async_connections(std::string_view user, OnReply done);
+  void async_nodes(OnReply done);
+
+  /// An event for a connection, or for every connection that a user has then, through the node's
+  /// message queue (docs/message-queue.md). No error = queued: it is stored, and arrives in the
+  /// order of the calls. Errors: no_such_connection, queue_full; refused while the queue's storage
+  /// is away. `ttl`: then it is a dead letter; 0 = no end.
+  void async_add_message(ConnectionId to, std::string_view event, const Value& data,
+                         OnReply done = {}, std::chrono::milliseconds ttl = {});
+  void async_add_user_message(std::string_view user, std::string_view event, const Value& data,
+                              OnReply done = {}, std::chrono::milliseconds ttl = {});
+
   /// Consumes over this connection, until it breaks. Topics given to the builder are consumed again
   /// by themselves.
   void async_consume(const std::vector<std::string>& topics, ConsumeOptions options = {},
@@ -157,8 +187,14 @@ class Node {
   void async_unconsume(OnReply done = {});  ///< all topics
   /// Errors: job_lost when the connection that brought the job is gone.
   void async_ack(const Message& message, OnReply done = {});
-  /// Gives the job back; it is delivered again, not before `delay` has passed.
-  void async_nack(const Message& message, std::chrono::milliseconds delay = {}, OnReply done = {});
+  /// The job takes longer: its ack_timeout begins anew. An error: somebody else has it by now.
+  void async_working(const Message& message, OnReply done = {});
+  /// Gives the job back; it is delivered again, not before `delay` has passed. `why`: what is told
+  /// of it when that was its last attempt; at most 500 bytes, as with async_dead.
+  void async_nack(const Message& message, std::chrono::milliseconds delay = {}, OnReply done = {},
+                  std::string_view why = {});
+  /// Nobody can do this job: it becomes a dead letter now.
+  void async_dead(const Message& message, std::string_view why, OnReply done = {});
 
   // --- The same, waiting for the answer ---
   Reply send(ConnectionId to, std::string_view data, DataType type = DataType::text);
@@ -167,10 +203,26 @@ class Node {
   Reply unsubscribe(ConnectionId id, const std::vector<std::string>& channels);
   Reply set_context(ConnectionId id, const std::vector<std::pair<std::string, Value>>& context);
   Reply set_context_value(ConnectionId id, std::string_view key, const Value& value);
+  Reply send_user(std::string_view user, std::string_view data, DataType type = DataType::text);
+  Reply send_all(std::string_view data, DataType type = DataType::text);
+  Reply kick(std::string_view user, std::uint16_t code = 1000, std::string_view reason = {});
+  Reply bind(ConnectionId id, std::string_view user,
+             OtherConnections others = OtherConnections::stay);
+  Reply unbind(ConnectionId id, std::string_view user = {});
+  Reply presence(std::string_view channel);
+  Reply connections(std::string_view user);
+  Reply nodes();
+  Reply add_message(ConnectionId to, std::string_view event, const Value& data,
+                    std::chrono::milliseconds ttl = {});
+  Reply add_user_message(std::string_view user, std::string_view event, const Value& data,
+                         std::chrono::milliseconds ttl = {});
   Reply consume(const std::vector<std::string>& topics, ConsumeOptions options = {});
   Reply unconsume();
   Reply ack(const Message& message);
-  Reply nack(const Message& message, std::chrono::milliseconds delay = {});
+  Reply working(const Message& message);
+  Reply nack(const Message& message, std::chrono::milliseconds delay = {},
+             std::string_view why = {});
+  Reply dead(const Message& message, std::string_view why);
 
  private:
   friend class Link;

@@ -34,6 +34,14 @@ enum class DataType : std::uint8_t { text, binary };
 struct PublishCount {
   std::size_t success = 0;  ///< accepted by the connection's outbox
   std::size_t fail = 0;     ///< dropped by a full outbox or a script that refused to encode
+  /// Nodes that have subscribers, or may have, and did not say in time what became of it there:
+  /// neither of the two counts speaks of their connections.
+  std::size_t unreachable = 0;
+
+  PublishCount& operator+=(const PublishCount& other) {
+    success += other.success, fail += other.fail, unreachable += other.unreachable;
+    return *this;
+  }
 };
 
 /// Who ended a connection.

@@ -29,8 +29,9 @@ ApiCounters::ApiCounters(metrics::Registry& registry)
           "publications not sent to a watching API connection that reads too slowly")) {}
 
 ConnmixHandler::ConnmixHandler(Node& node, transport::Connection& connection, Grant grant,
-                               ApiCounters& counters)
-    : session_(std::make_shared<ConnmixSession>(node, connection, std::move(grant), counters)) {}
+                               ApiCounters& counters, MessageDoor messages)
+    : session_(std::make_shared<ConnmixSession>(node, connection, std::move(grant), counters,
+                                                messages)) {}
 
 ConnmixHandler::~ConnmixHandler() = default;
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "api/access.hpp"
+#include "api/message_door.hpp"
 #include "node/node.hpp"
 #include "transport/message_handler.hpp"
 #include "transport/websocket.hpp"
@@ -31,7 +32,8 @@ class ConnmixSession;
 
 class ConnmixHandler final : public transport::MessageHandler {
  public:
-  ConnmixHandler(Node& node, transport::Connection& connection, Grant grant, ApiCounters& counters);
+  ConnmixHandler(Node& node, transport::Connection& connection, Grant grant, ApiCounters& counters,
+                 MessageDoor messages = {});
   ~ConnmixHandler() override;
   bool on_message(DataType type, std::span<const std::byte> payload) override;
   void on_close(const CloseInfo& info) override;

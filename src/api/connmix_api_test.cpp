@@ -33,7 +33,8 @@ class ConnmixApiTest : public testing::Test {
     while (loop_.context().poll() > 0);
   }
   void push(std::string_view data) {
-    EXPECT_TRUE(node_.queue().push("chat", kClient, SharedBytes::copy_of(data)));
+    SharedBytes bytes = SharedBytes::copy_of(data);
+    EXPECT_TRUE(node_.queue().push_now("chat", kClient, bytes).value());
     settle();
   }
   /// What was sent since the last look.
@@ -307,6 +308,22 @@ TEST_F(ConnmixApiTest, ANackedJobComesAgain) {
   say(R"({"m":"queue.nack","p":[")" + event.substr(at, event.find('"', at) - at) + R"("],"i":2})");
   EXPECT_THAT(heard(), testing::UnorderedElementsAre(R"({"E":null,"r":{"s":true},"i":2})",
                                                      HasSubstr(R"("k":2})")));
+}
+
+TEST_F(ConnmixApiTest, AWorkerSaysThatItWorksStillOrThatAJobIsHopeless) {
+  say(R"({"m":"queue.working","p":["1"],"i":0})");
+  EXPECT_THAT(heard(), ElementsAre(HasSubstr(R"({"E":{"c":501,"m":"this connection)")));
+  say(R"({"m":"queue.pop","p":{"t":["chat"],"ack":true},"i":1})");
+  push("{}");
+  const std::string event = heard()[1];
+  const std::size_t at = event.find(R"("j":")") + 5;
+  const std::string job = event.substr(at, event.find('"', at) - at);
+  say(R"({"m":"queue.working","p":{"j":")" + job + R"("},"i":2})");
+  say(R"({"m":"queue.dead","p":{"j":")" + job + R"(","why":"no such address"},"i":3})");
+  say(R"({"m":"queue.working","p":{"j":")" + job + R"("},"i":4})");
+  EXPECT_THAT(heard(), ElementsAre(R"({"E":null,"r":{"s":true},"i":2})",
+                                   R"({"E":null,"r":{"s":true},"i":3})",
+                                   HasSubstr(R"({"E":{"c":501,"m":"job )" + job)));
 }
 
 TEST_F(ConnmixApiTest, PushesJobs) {

@@ -1,6 +1,10 @@
-// What an API connection does with queues: consume, acknowledge, push.
+// What an API connection does with queues: consume, acknowledge, push; and what it adds to the
+// message queue.
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
+
+#include "api/added_message.hpp"
 #include "api/connmix_session.hpp"
 
 namespace weft::api {
@@ -83,17 +87,47 @@ void ConnmixSession::run(const connmix::Ack& ack) {
   });
 }
 
+void ConnmixSession::run(const connmix::Working& working) {
+  settle(working.jobs, [this](std::uint64_t job, Done done) {
+    node_.queue().working(loop_, consumer_, job, std::move(done));
+  });
+}
+
 void ConnmixSession::run(const connmix::Nack& nack) {
-  settle(nack.jobs, [this, delay = nack.delay](std::uint64_t job, Done done) {
-    node_.queue().nack(loop_, consumer_, job, delay, std::move(done));
+  settle(nack.jobs, [this, &nack](std::uint64_t job, Done done) {
+    node_.queue().nack(loop_, consumer_, job, {nack.delay, nack.why}, std::move(done));
+  });
+}
+
+void ConnmixSession::run(const connmix::Dead& dead) {
+  settle(dead.jobs, [this, &dead](std::uint64_t job, Done done) {
+    node_.queue().nack(loop_, consumer_, job, {{}, dead.why, true}, std::move(done));
   });
 }
 
 void ConnmixSession::run(const connmix::Push& push) {
-  const auto depth =
-      node_.queue().push(push.topic, ConnectionId::none, SharedBytes::copy_of(push.data));
-  if (depth) return ok();
-  fail(ErrorCode::push_failed, fmt::format("topic {}: {}", push.topic, depth.error().message()));
+  const auto done = [self = shared_from_this(),
+                     topic = push.topic](const Result<std::size_t>& depth) {
+    if (depth) return self->ok();
+    self->fail(ErrorCode::push_failed, fmt::format("topic {}: {}", topic, depth.error().message()));
+  };
+  node_.queue().push(loop_, push.topic, ConnectionId::none, SharedBytes::copy_of(push.data), done);
+}
+
+void ConnmixSession::run(connmix::AddMessage& message) {
+  boost::asio::co_spawn(loop_.context(), add_message(shared_from_this(), std::move(message)),
+                        [self = shared_from_this()](std::exception_ptr thrown) {
+                          if (thrown)
+                            self->fail(ErrorCode::messages_away,
+                                       "the message queue's storage threw");
+                        });
+}
+
+Task<void> ConnmixSession::add_message(std::shared_ptr<ConnmixSession> self,
+                                       connmix::AddMessage message) {
+  const AddedMessage added = co_await api::add_message(self->messages_, std::move(message));
+  if (added) co_return self->answer(connmix::queued_reply(self->current_, added.id));
+  self->fail(code_of(added.status), added.why);
 }
 
 }  // namespace weft::api

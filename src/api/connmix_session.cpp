@@ -14,8 +14,11 @@ constexpr std::size_t kMaxPublishing = 64;  // publications on their way, of one
 template <class M>
 constexpr bool kNeedsRead =
     std::is_same_v<M, connmix::Consume> || std::is_same_v<M, connmix::Unconsume> ||
-    std::is_same_v<M, connmix::Ack> || std::is_same_v<M, connmix::Nack> ||
-    std::is_same_v<M, connmix::Watch> || std::is_same_v<M, connmix::Unwatch>;
+    std::is_same_v<M, connmix::Ack> || std::is_same_v<M, connmix::Working> ||
+    std::is_same_v<M, connmix::Nack> || std::is_same_v<M, connmix::Dead> ||
+    std::is_same_v<M, connmix::Watch> || std::is_same_v<M, connmix::Unwatch> ||
+    std::is_same_v<M, connmix::AskUser> || std::is_same_v<M, connmix::AskPresence> ||
+    std::is_same_v<M, connmix::AskNodes>;
 template <class M>
 constexpr bool kNeedsNothing =
     std::is_same_v<M, connmix::Refused> || std::is_same_v<M, connmix::Ping>;

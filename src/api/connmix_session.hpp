@@ -12,10 +12,12 @@
 
 #include "api/access.hpp"
 #include "api/connmix_api.hpp"
+#include "api/message_door.hpp"
 #include "base/bytes.hpp"
 #include "node/node.hpp"
 #include "queue/queue.hpp"
 #include "transport/websocket.hpp"
+#include "weft/task.hpp"
 #include "wire/connmix/reply.hpp"
 #include "wire/connmix/request.hpp"
 
@@ -24,12 +26,14 @@ namespace weft::api {
 class ConnmixSession final : public queue::Consumer,
                              public std::enable_shared_from_this<ConnmixSession> {
  public:
-  ConnmixSession(Node& node, transport::Connection& connection, Grant grant, ApiCounters& counters)
+  ConnmixSession(Node& node, transport::Connection& connection, Grant grant, ApiCounters& counters,
+                 MessageDoor messages)
       : node_(node),
         connection_(&connection),
         loop_(connection.loop()),
         grant_(std::move(grant)),
-        counters_(counters) {
+        counters_(counters),
+        messages_(messages) {
     counters_.connections.add(1);
   }
 
@@ -58,11 +62,23 @@ class ConnmixSession final : public queue::Consumer,
   void run(const connmix::Close& close);
   void run(const connmix::Ping&) { answer(connmix::pong_reply(current_)); }
   void run(const connmix::Ack& ack);
+  void run(const connmix::Working& working);
   void run(const connmix::Nack& nack);
+  void run(const connmix::Dead& dead);
   void run(const connmix::Push& push);
+  void run(connmix::AddMessage& message);
   void run(const connmix::Watch& watch);
   void run(const connmix::Unwatch&);
+  void run(const connmix::SendUser& send);
+  void run(const connmix::Broadcast& send);
+  void run(const connmix::KickUser& kick);
+  void run(const connmix::BindUser& bind);
+  void run(const connmix::UnbindUser& unbind);
+  void run(const connmix::AskUser& ask);
+  void run(const connmix::AskPresence& ask);
+  void run(const connmix::AskNodes&);
 
+  static Task<void> add_message(std::shared_ptr<ConnmixSession> self, connmix::AddMessage message);
   template <class Settle>
   void settle(const std::vector<std::uint64_t>& jobs, Settle settle);
   void publish_instead(const std::string& channel, DataType type, const SharedBytes& data,
@@ -70,6 +86,8 @@ class ConnmixSession final : public queue::Consumer,
   void on_publication(const std::string& channel, DataType type, const SharedBytes& data);
 
   Done ok_or(connmix::ErrorCode code);
+  Completion<Result<PublishCount>> counts_or(connmix::ErrorCode code);
+  Completion<Result<StandingList>> list_or(connmix::ErrorCode code);
   void ok() { answer(connmix::ok_reply(current_)); }
   void fail(connmix::ErrorCode code, std::string_view message);
   void answer(const std::string& text);
@@ -83,6 +101,7 @@ class ConnmixSession final : public queue::Consumer,
   net::Loop& loop_;
   const Grant grant_;
   ApiCounters& counters_;
+  const MessageDoor messages_;
 
   connmix::Request current_;              // the one that runs, or ran last
   std::optional<connmix::Request> held_;  // came while publications were on their way

@@ -1,6 +1,7 @@
 // A node, a connection and an exchange that remember what was asked of them: for the tests of this
 // room.
 #pragma once
+#include <boost/json/serialize.hpp>
 #include <deque>
 #include <memory>
 #include <string>
@@ -8,7 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "node/node.hpp"
-#include "queue/memory_queue.hpp"
+#include "queue/queues.hpp"
 #include "transport/http.hpp"
 #include "transport/websocket.hpp"
 
@@ -22,6 +23,11 @@ class FakeNode final : public Node {
   void send(net::Loop&, ConnectionId id, DataType type, SharedBytes data,
             Completion<error_code> done) override {
     act("send " + to_string(id) + " " + tagged(type, data), [this, done] { done(error); });
+  }
+  void send_event(net::Loop&, ConnectionId id, std::string event, boost::json::value data,
+                  Completion<error_code> done) override {
+    act("send_event " + to_string(id) + " " + event + " " + boost::json::serialize(data),
+        [this, done] { done(error); });
   }
   void publish(net::Loop&, std::string_view channel, DataType type, SharedBytes data,
                Completion<Result<PublishCount>> done) override {
@@ -58,6 +64,73 @@ class FakeNode final : public Node {
     act("close " + to_string(id) + " " + std::to_string(code) + " " + reason,
         [this, done] { done(error); });
   }
+  void push_all(net::Loop&, Outbound what, PushRules, Completion<Delivered> done) override {
+    act("push_all " + tagged(what.type, what.data), [this, done] { done(delivered); });
+  }
+  void push_some(net::Loop&, std::vector<ConnectionId>, Outbound what, PushRules,
+                 Completion<Delivered> done) override {
+    act("push_some " + tagged(what.type, what.data), [this, done] { done(delivered); });
+  }
+  void push_user(net::Loop&, std::string_view user, Outbound what,
+                 Completion<Result<PublishCount>> done) override {
+    act("push_user " + std::string(user) + " " + tagged(what.type, what.data),
+        [this, done] { done(reached); });
+  }
+  void publish(net::Loop& from, std::string_view channel, Outbound what,
+               Completion<Result<PublishCount>> done) override {
+    publish(from, channel, what.type, std::move(what.data), std::move(done));
+  }
+  void connection(net::Loop&, ConnectionId id,
+                  Completion<std::optional<ConnectionInfo>> done) override {
+    act("connection " + to_string(id), [this, id, done] {
+      for (const ConnectionInfo& info : known)
+        if (info.id == id) return done(info);
+      done(std::nullopt);
+    });
+  }
+  void connections(net::Loop&, ConnectionId after, std::size_t limit,
+                   Completion<ConnectionPage> done) override {
+    act("connections " + to_string(after) + " " + std::to_string(limit),
+        [this, after, limit, done] {
+          ConnectionPage page;
+          for (const ConnectionInfo& info : known)
+            if (info.id > after && page.items.size() < limit) page.items.push_back(info);
+          page.more = !page.items.empty() && page.items.back().id < known.back().id;
+          done(page);
+        });
+  }
+  void hold(net::Loop&, ConnectionId id, bool held, Completion<error_code> done) override {
+    act((held ? "hold " : "release ") + to_string(id), [this, done] { done(error); });
+  }
+  void nodes(net::Loop&, Completion<std::vector<NodeInfo>> done) override { done(mesh); }
+  void bus(net::Loop&, Completion<std::optional<BusStatus>> done) override { done(bus_status); }
+  void clients_in(net::Loop&, std::string_view channel,
+                  Completion<Result<StandingList>> done) override {
+    act("clients_in " + std::string(channel), [this, done] { done(standing); });
+  }
+  void clients_of(net::Loop&, std::string_view user,
+                  Completion<Result<StandingList>> done) override {
+    act("clients_of " + std::string(user), [this, done] { done(standing); });
+  }
+  void kick(net::Loop&, std::string_view user, std::uint16_t code, std::string reason,
+            Completion<Result<Kicked>> done) override {
+    act("kick " + std::string(user) + " " + std::to_string(code) + " " + reason,
+        [this, done] { done(kicked); });
+  }
+  void bind_user(net::Loop&, ConnectionId id, std::string user, OtherConnections others,
+                 Completion<Result<Kicked>> done) override {
+    static constexpr const char* kOthers[] = {"", " close", " unbind"};
+    act("bind " + to_string(id) + " " + user + kOthers[static_cast<int>(others)], [this, done] {
+      if (error)
+        done(error);
+      else
+        done(kicked);
+    });
+  }
+  void unbind_user(net::Loop&, ConnectionId id, std::string user,
+                   Completion<error_code> done) override {
+    act("unbind " + to_string(id) + " " + user, [this, done] { done(error); });
+  }
   queue::Queue& queue() override { return queue_; }
   metrics::Registry& metrics() override { return metrics_; }
   void status(net::Loop&, Completion<NodeStatus> done) override {
@@ -83,6 +156,12 @@ class FakeNode final : public Node {
   std::vector<std::string_view> reasons;
   error_code error, publish_error;
   PublishCount reached{9, 0};
+  Delivered delivered{9, 0, 0};
+  std::vector<ConnectionInfo> known;
+  std::vector<NodeInfo> mesh = {{.id = "n1", .state = "up", .is_self = true}};
+  std::optional<BusStatus> bus_status;
+  StandingList standing;
+  Kicked kicked;  ///< ordered by id
   std::deque<std::function<void()>> waiting;
   OnPublication watcher;
   WatchId last_watch = 0;
@@ -106,7 +185,7 @@ class FakeNode final : public Node {
 
   std::string id_ = "n1";
   metrics::Registry metrics_;
-  queue::MemoryQueue queue_;
+  queue::Queues queue_;
 };
 
 class FakeConnection final : public transport::Connection {
@@ -124,6 +203,9 @@ class FakeConnection final : public transport::Connection {
   SharedBytes deflate(DataType, std::span<const std::byte>) override { return {}; }
   void close(std::uint16_t, std::string_view) override { closed = true; }
   void pause() override {}
+  void hold() override {}
+  void release() override {}
+  bool is_open() const override { return !closed; }
   void resume() override {
     ++resumed;
     if (on_resume) on_resume();
@@ -146,11 +228,13 @@ class FakeExchange final : public transport::HttpExchange {
  public:
   explicit FakeExchange(net::Loop& loop) : loop_(loop), connection(loop) {}
   net::Loop& loop() override { return loop_; }
+  const transport::HttpRequest* request() const override { return nullptr; }
+  void answer_later(std::function<void(transport::GivenUp)>) override {}
   void respond(transport::HttpResponse given) override { response = std::move(given); }
   transport::Connection* accept_websocket(
       std::shared_ptr<const transport::WebSocketOptions> options,
-      std::function<std::unique_ptr<transport::MessageHandler>(transport::Connection&)> make)
-      override {
+      std::function<std::unique_ptr<transport::MessageHandler>(transport::Connection&)> make,
+      const transport::UpgradeExtras& = {}) override {
     websocket = std::move(options);
     handler = make(connection);
     return &connection;

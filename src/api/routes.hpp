@@ -1,12 +1,16 @@
 // The API port: which path is answered by what. The directory port serves the subset that PHP
 // programs look for.
 #pragma once
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "api/access.hpp"
 #include "api/connmix_api.hpp"
+#include "api/message_door.hpp"
+#include "base/clock.hpp"
 #include "node/node.hpp"
 #include "transport/http.hpp"
 
@@ -18,6 +22,10 @@ struct ApiOptions {
       {};  ///< host:port of the API for the directory; "" = the host the client asked, api_port
   std::uint16_t api_port = 6789;
   std::size_t max_message = 1 << 20;  ///< of /ws/v1
+  MessageDoor messages = {};
+  /// Makes this node leave; nullopt: over the time its configuration says. Gives the time. Any
+  /// thread.
+  std::function<Millis(std::optional<Millis> over)> drain = {};
 };
 
 /// On 6789. One object serves every loop; `loops` is how many there are.

@@ -19,7 +19,10 @@ class RoutesTest : public testing::Test {
                    std::string body = "", std::vector<transport::HttpHeader> headers = {}) {
     transport::HttpRequest request;
     request.method = std::move(method);
-    request.target = request.path = std::move(path);
+    request.target = path;
+    const std::size_t mark = path.find('?');
+    if (mark != path.npos) request.query = path.substr(mark + 1);
+    request.path = path.substr(0, mark);
     request.body = std::move(body);
     request.headers = std::move(headers);
     request.remote = {boost::asio::ip::make_address("127.0.0.1"), 4000};
@@ -81,6 +84,15 @@ TEST_F(RoutesTest, WithoutAnAdvertisedAddressTheNodeIsWhereTheClientAsked) {
   EXPECT_THAT(ask(directory, "GET", "/v1/nodes").body, HasSubstr(R"("host":"127.0.0.1:7001")"));
 }
 
+TEST_F(RoutesTest, NodesGivesAnAddressToTheLastThatHasIt) {
+  node_.mesh = {{.id = "n1", .state = "up", .api = "10.0.0.1:6789"},
+                {.id = "n2", .state = "up", .api = "10.0.0.2:6789"},
+                {.id = "n3", .state = "up", .api = "10.0.0.1:6789"}};
+  const std::string body = get("/v1/nodes").body;
+  EXPECT_THAT(body, testing::Not(HasSubstr(R"("id":"n1")"))) << "it is dead";
+  EXPECT_THAT(body, testing::AllOf(HasSubstr(R"("id":"n2")"), HasSubstr(R"("id":"n3")")));
+}
+
 TEST_F(RoutesTest, TheDirectoryPortHasNothingElse) {
   EXPECT_EQ(ask(directory_, "POST", "/v1/mesh/send", R"({"c":1,"d":"x"})").status, 404);
   EXPECT_EQ(ask(directory_, "GET", "/ws/v1").status, 404);
@@ -112,12 +124,76 @@ TEST_F(RoutesTest, MeshErrorsStandInTheBody) {
 
 // --- beyond connmix ---
 
+TEST_F(RoutesTest, ListsConnectionsPageByPage) {
+  ConnectionInfo info;
+  info.id = ConnectionId{7};
+  info.path = "/ws";
+  info.remote_addr = "127.0.0.1:1";
+  info.connected_at += std::chrono::milliseconds(1700000000000);
+  node_.known = {info, info};
+  node_.known[1].id = ConnectionId{8};
+  node_.known[1].user = "ann";
+  EXPECT_EQ(
+      get("/v1/connections?limit=1").body,
+      R"({"connections":[{"id":"7","path":"/ws","remote_addr":"127.0.0.1:1","user":"","connected_at":1700000000000}],"next":"7"})");
+  EXPECT_THAT(get("/v1/connections?cursor=7").body, HasSubstr(R"("user":"ann")"));
+  EXPECT_THAT(get("/v1/connections?cursor=7").body, HasSubstr(R"("next":"")"));
+  EXPECT_EQ(get("/v1/connections?cursor=x").status, 400);
+  EXPECT_EQ(get("/v1/connections?limit=1001").status, 400);
+}
+
+TEST_F(RoutesTest, ShowsOneConnection) {
+  ConnectionInfo info;
+  info.id = ConnectionId{7};
+  info.user = "ann";
+  node_.known = {info};
+  EXPECT_THAT(get("/v1/connections/7").body, HasSubstr(R"("user":"ann")"));
+  EXPECT_EQ(get("/v1/connections/8").status, 404);
+  EXPECT_EQ(get("/v1/connections/x").status, 400);
+  EXPECT_EQ(get("/v1/connections/").status, 404);
+  EXPECT_EQ(get("/v1/connections/7/8").status, 404);
+}
+
 TEST_F(RoutesTest, ClosesAConnection) {
   EXPECT_EQ(post("/v1/conn/close", R"({"c":"7","code":4001,"reason":"bye"})").status, 200);
   EXPECT_THAT(node_.calls, ElementsAre("close 7 4001 bye"));
   node_.error = NodeErrc::no_such_connection;
   EXPECT_EQ(post("/v1/conn/close", R"({"c":"7"})").status, 404);
   EXPECT_EQ(post("/v1/conn/close", R"({"c":"x"})").status, 400);
+}
+
+TEST_F(RoutesTest, DrainsOverATimeOfTheCallersOrItsOwn) {
+  std::vector<std::optional<Millis>> asked;
+  ApiOptions options;
+  options.drain = [&](std::optional<Millis> over) {
+    asked.push_back(over);
+    return over.value_or(Millis(10'000));
+  };
+  Routes routes(node_, options, 1);
+  const auto drain = [&](std::string body) {
+    return ask(routes, "POST", "/v1/node/drain", std::move(body));
+  };
+  EXPECT_EQ(drain(R"({"over":60000})").body, R"({"E":null,"r":{"over":60000}})");
+  EXPECT_EQ(drain("").body, R"({"E":null,"r":{"over":10000}})");
+  EXPECT_EQ(drain("{}").status, 200);
+  EXPECT_THAT(asked, ElementsAre(Millis(60'000), std::nullopt, std::nullopt));
+  for (const char* bad : {"[]", "x", R"({"over":-1})", R"({"over":3600001})", R"({"over":"1m"})"})
+    EXPECT_EQ(drain(bad).status, 400) << bad;
+  node_.is_draining = true;
+  EXPECT_EQ(drain("{}").status, 409);
+  EXPECT_EQ(asked.size(), 3u);
+}
+
+TEST_F(RoutesTest, ShowsAndPurgesTheJobsOfATopic) {
+  node_.queue().create("chat", {.max_items = 10, .dead_letter = {}});
+  post("/v1/queue/push", R"({"t":"chat","d":{"x":1}})");
+  EXPECT_THAT(get("/v1/queues/chat/jobs?limit=10").body,
+              testing::AllOf(HasSubstr(R"({"jobs":[{"job":")"), HasSubstr(R"("data":{"x":1}}]})")));
+  EXPECT_EQ(get("/v1/queues/chat/jobs?limit=0").status, 400);
+  EXPECT_EQ(get("/v1/queues/nowhere/jobs").status, 404);
+  EXPECT_EQ(post("/v1/queues/chat/retry", "").body, R"({"retried":0,"E":null})");
+  EXPECT_EQ(post("/v1/queues/chat/purge", "").body, R"({"purged":1,"E":null})");
+  EXPECT_EQ(post("/v1/queues/nowhere/purge", "").status, 404);
 }
 
 TEST_F(RoutesTest, PushesAJob) {

@@ -20,11 +20,6 @@ void ClientFallback::mount(std::string path, std::unique_ptr<api::StaticFiles> f
 
 void ClientFallback::on_request(const transport::HttpRequest& request,
                                 std::shared_ptr<transport::HttpExchange> exchange) {
-  if (request.wants_websocket)
-    return exchange->respond({.status = 404,
-                              .body = "no WebSocket path here: see paths in the configuration\n",
-                              .headers = {},
-                              .close = true});
   if (request.path == "/healthz")
     return exchange->respond({.status = 200, .body = "ok\n", .headers = {}});
   if (request.path == "/readyz") {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "weft/message.hpp"
 
 namespace weft {
 
@@ -29,8 +30,11 @@ struct ListenConfig {
 };
 
 enum class WhenSlow : std::uint8_t { close, drop_oldest };
-enum class Answer : std::uint8_t { none, echo };
-enum class Dialect : std::uint8_t { plain, lua };
+enum class BuiltInAnswer : std::uint8_t { none, echo };
+enum class Dialect : std::uint8_t { plain, lua, events, commands };
+enum class MessageFormat : std::uint8_t { json, messagepack, raw };
+enum class StorageEngine : std::uint8_t { none, memory, redis, sqlite };
+enum class QueueEngine : std::uint8_t { memory, sqlite, redis, jetstream };
 enum class LuaApi : std::uint8_t { automatic, a, b };
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 enum class LogFormat : std::uint8_t { text, json };
@@ -59,12 +63,12 @@ struct AuthenticateConfig {
   bool enabled() const { return !context_key.empty(); }
 };
 
-/// One path of the client port: exactly one of `files`, `answer`, `queue`, `subscribe` alone, or
-/// `script` answers it.
+/// One path of the client port: exactly one of `files`, `answer`, `queue`, `subscribe` alone,
+/// `script`, or the framework (dialects events and commands) answers it.
 struct PathConfig {
   std::string path;
   Dialect dialect = Dialect::plain;
-  Answer answer = Answer::none;             ///< a built-in answer
+  BuiltInAnswer answer = BuiltInAnswer::none;
   std::string queue = {};                   ///< topic that takes every message
   std::vector<std::string> subscribe = {};  ///< channels every connection of this path gets
   std::string script = {};                  ///< absolute or relative to the process
@@ -74,7 +78,32 @@ struct PathConfig {
   std::vector<std::string> allowed_origins =
       {};  ///< already `client.allowed_origins` when the path says nothing
   AuthenticateConfig authenticate = {};
+  Envelope envelope = Envelope::input_data;  ///< this and the next three: of dialect events
+  MessageFormat converter = MessageFormat::json;
+  bool error_events = true;  ///< of dialect commands too; false = silence
+  OptionPairs events = {};   ///< event → "queue:…", "lua:…", "worker:…"; files are absolute
   ConnectionLimits limits = {};
+};
+
+/// A listener of every path with dialect events: who gets `event`.
+struct EventListenerConfig {
+  std::string event;
+  std::string listener;  ///< as the values of PathConfig::events
+};
+
+/// Where rows or messages are kept.
+struct StorageConfig {
+  StorageEngine engine = StorageEngine::memory;
+  std::string redis = {};   ///< name of a RedisConfig, "" = the first one
+  std::string prefix = {};  ///< of keys in Redis
+  std::string file = {};    ///< of SQLite
+};
+
+struct MessageQueueConfig : StorageConfig {
+  std::size_t max_items = 100'000;
+  unsigned max_attempts = 5;
+  Millis ttl{0};  ///< of messages that say none; 0 = no end
+  Millis visibility{30'000};
 };
 
 /// A raw TCP listener whose framing is a Lua script.
@@ -95,6 +124,13 @@ struct QueueConfig {
   unsigned max_attempts = 5;
   std::string dead_letter = {};  ///< topic, "" = drop and count
   Millis ack_timeout{30'000};
+  bool ordered = false;  ///< one job of a connection at a time
+  QueueEngine engine = QueueEngine::memory;
+  std::string file = {};   ///< of SQLite
+  std::string redis = {};  ///< name of a RedisConfig, "" = the cluster's broker, else the first one
+  std::string prefix = {};  ///< of keys and streams, "" = the cluster's, else "weft"
+  unsigned partitions = 16;
+  bool required = true;  ///< not ready while its server is away
 };
 
 struct RedisConfig {
@@ -125,6 +161,30 @@ struct WorkerConfig {
   OptionPairs env = {};
 };
 
+/// Many nodes as one. Without a url this node is alone.
+struct ClusterConfig {
+  std::string url = {};     ///< redis://, rediss://, redis+sentinel://, nats://, tls://
+  std::string prefix = {};  ///< of everything the broker keeps; keeps applications apart
+  std::string password_file = {};
+  std::string password = {};      ///< what password_file holds, "" = the url's
+  std::string token_file = {};    ///< NATS
+  std::string token = {};         ///< what token_file holds
+  std::string credentials = {};   ///< NATS: file with a JWT and its key
+  std::string certificates = {};  ///< PEM file of who may sign the broker's; "" = the system's
+  Millis beat{2'000}, lease{10'000};
+  Millis answer_within{500};  ///< of other nodes
+  Millis join_within{10'000};
+  std::vector<std::string> events = {};    ///< who hears of nodes, users and presence
+  std::vector<std::string> messages = {};  ///< who hears of every message of a client
+  bool enabled() const { return !url.empty(); }
+};
+
+struct PresenceConfig {
+  std::vector<std::string> channels = {};  ///< whose comings and goings are told; * is a wildcard
+  Millis debounce{2'000};
+  bool announce = false;  ///< to the channel itself
+};
+
 struct Config {
   struct {
     ListenConfig clients{":6790"};
@@ -133,12 +193,17 @@ struct Config {
   } listen;
 
   struct {
-    unsigned slot = 0;     ///< 0 to 4095: the node's place in every connection id
+    std::string name = {};  ///< for people; "" = the host's name
+    unsigned slot =
+        0;  ///< 0 to 4095: the node's place in every connection id; in a cluster 0 = any
     unsigned loops = 0;    ///< event-loop threads; 0 = one per core
     Millis drain{10'000};  ///< clients are closed over this time when the node stops
     std::string advertise =
         {};  ///< host:port of the API as the directory tells it; "" = listen.api
   } node;
+
+  ClusterConfig cluster;
+  PresenceConfig presence;
 
   struct {
     std::vector<std::string> allowed_origins = {};  ///< "" = same host; https://a.b, https://*.b, *
@@ -154,6 +219,7 @@ struct Config {
   } client;
 
   std::vector<PathConfig> paths;
+  std::vector<EventListenerConfig> event_listeners;
   std::vector<SocketConfig> sockets;
   std::vector<QueueConfig> queues;
   std::size_t max_topics = 100;
@@ -169,6 +235,18 @@ struct Config {
     std::vector<std::string> module_paths = {};  ///< folders for require(), after the script's own
     std::vector<std::string> http_allow = {};  ///< networks (CIDR) mix.http may reach; empty = all
   } lua;
+
+  struct {
+    unsigned task_threads = 4;
+    std::size_t max_waiting_tasks = 1000;
+    Millis watchdog{100};  ///< of a turn of a loop; 0 = none
+  } framework;
+
+  struct {
+    StorageConfig connection;
+    Millis connection_lease{15'000};
+    MessageQueueConfig message_queue;
+  } storages;
 
   struct {
     std::size_t max_message = 1 << 20;

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 #include <filesystem>
 
+#include "app/config_checks_framework.hpp"
 #include "app/config_report.hpp"
 #include "app/options.hpp"
 #include "app/value_text.hpp"
@@ -15,10 +16,6 @@ namespace weft {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string item_key(std::string_view list, std::size_t index) {
-  return std::string(list) + "[" + std::to_string(index) + "]";
-}
 
 /// Adds findings at the place where a key was given.
 void check_file(Report& report, const std::string& key, const std::string& path, const char* what) {
@@ -178,8 +175,9 @@ std::string answers_of(const PathConfig& path) {
   };
   add(!path.script.empty(), "script");
   add(!path.files.empty(), "files");
-  add(path.answer != Answer::none, "answer");
+  add(path.answer != BuiltInAnswer::none, "answer");
   add(!path.queue.empty(), "queue");
+  if (is_framework(path)) add(true, path.dialect == Dialect::events ? "events" : "commands");
   return names;
 }
 
@@ -188,17 +186,6 @@ bool is_url_path(const std::string& path) {
          path.find_first_of("?#* \t") == std::string::npos &&
          (path + "/").find("/../") == std::string::npos &&
          (path + "/").find("/./") == std::string::npos;
-}
-
-void check_queue_name(Report& report, const std::string& key, const std::string& name,
-                      const Config& config) {
-  std::vector<std::string> names;
-  for (const QueueConfig& queue : config.queues) names.push_back(queue.name);
-  if (name.empty() || std::ranges::find(names, name) != names.end()) return;
-  const auto near = nearest(name, names);
-  report.error(
-      key, key + ": there is no queue " + name,
-      near ? "did you mean " + *near + "?" : "add it:  queues: [ { name: " + name + " } ]");
 }
 
 void check_path(Report& report, const Config& config, std::size_t index) {
@@ -216,7 +203,7 @@ void check_path(Report& report, const Config& config, std::size_t index) {
   const std::string answers = answers_of(path);
   if (answers.find(" and ") != std::string::npos)
     report.error(key, key + " (" + path.path + ") has " + answers + ": one path has one answer",
-                 "keep one of script, files, answer, queue");
+                 "keep one of script, files, answer, queue, dialect events, dialect commands");
   else if (path.dialect == Dialect::lua && path.script.empty())
     report.error(key + ".dialect", key + " (" + path.path + ") is dialect lua without a script",
                  "add  script: lua/entry.lua");
@@ -255,11 +242,13 @@ void check_path(Report& report, const Config& config, std::size_t index) {
                  key + " (" + path.path +
                      ") has authenticate and compression: strangers could make the server inflate",
                  "write  compression: false  on this path");
-  if (path.authenticate.enabled() && path.script.empty() && path.queue.empty())
+  if (path.authenticate.enabled() && path.script.empty() && path.queue.empty() &&
+      !is_framework(path))
     report.error(
         key + ".authenticate.context_key",
         key + " (" + path.path + ") has authenticate, but nobody there can set the context",
         "add a script or a queue");
+  check_framework_path(report, config, key, path);
   check_limits(report, key, path.limits);
 }
 
@@ -305,6 +294,7 @@ void check_queues(Report& report, const Config& config) {
     if (!is_topic_name(queue.name))
       report.error(key + ".name", key + ".name: \"" + queue.name + "\" cannot be a topic",
                    "use up to 255 characters without spaces and control characters");
+    check_queue_engine(report, key, queue, config);
     if (queue.dead_letter == queue.name && !queue.name.empty())
       report.error(key + ".dead_letter",
                    key + ".dead_letter is the queue itself: its jobs would go round for ever",
@@ -321,26 +311,9 @@ void check_queues(Report& report, const Config& config) {
 
 void check_redis(Report& report, const Config& config) {
   check_unique(report, "redis", config.redis, &RedisConfig::name);
-  for (std::size_t i = 0; i < config.redis.size(); ++i) {
-    const std::string key = item_key("redis", i) + ".url";
-    const std::string& url = config.redis[i].url;
-    const std::string scheme = url.substr(0, url.find("://"));
-    if (url.empty()) continue;
-    if (url.find("://") == std::string::npos || (scheme != "redis" && scheme != "rediss")) {
-      const std::vector<std::string> known{"redis", "rediss"};
-      const auto near = nearest(scheme, known);
-      report.error(key,
-                   url.find("://") == std::string::npos
-                       ? key + ": this is not a URL"
-                       : key + ": scheme \"" + scheme + "\" is not known",
-                   near && *near != scheme
-                       ? "did you mean \"" + *near + "://\"? allowed: redis, rediss"
-                       : "write for example  redis://127.0.0.1:6379/0   (allowed: redis, rediss)");
-    } else if (url.size() == scheme.size() + 3) {
-      report.error(key, key + ": the URL names no host",
-                   "write for example  redis://127.0.0.1:6379/0");
-    }
-  }
+  for (std::size_t i = 0; i < config.redis.size(); ++i)
+    check_service_url(report, item_key("redis", i) + ".url", config.redis[i].url,
+                      {"redis", "rediss", "redis+sentinel", "rediss+sentinel"});
 }
 
 void check_access(Report& report, const Config& config) {
@@ -382,7 +355,7 @@ void check_workers(Report& report, const Config& config) {
 
 }  // namespace
 
-void check_config(Loaded& loaded, bool dev) {
+void check_config(Loaded& loaded, bool dev, bool program) {
   const Config& config = loaded.config;
   Report report(loaded);
   check_listen(report, config);
@@ -394,6 +367,10 @@ void check_config(Loaded& loaded, bool dev) {
   check_sockets(report, config);
   check_queues(report, config);
   check_redis(report, config);
+  check_cluster(report, config);
+  check_event_listeners(report, config);
+  check_cluster_events(report, config);
+  check_storages(report, config);
   check_access(report, config);
   check_workers(report, config);
   if (config.lua.jit && !dev && report.given("lua.jit"))
@@ -402,7 +379,7 @@ void check_config(Loaded& loaded, bool dev) {
   if (config.lua.trusted && report.given("lua.trusted"))
     report.warning("lua.trusted", "lua.trusted: scripts may do whatever this process may",
                    "leave it off unless you wrote all of them");
-  if (config.paths.empty() && config.sockets.empty() && config.listen.clients.enabled())
+  if (!program && config.paths.empty() && config.sockets.empty() && config.listen.clients.enabled())
     report.warning("paths", "there is no path: every client gets 404",
                    "add  paths: [ { path: /ws, answer: echo } ]");
 }

@@ -4,7 +4,7 @@
 
 namespace weft {
 
-void check_config(Loaded& loaded, bool dev);
+void check_config(Loaded& loaded, bool dev, bool program);
 
 /// True for "https://app.example.com", "https://*.example.com", "http://localhost:8080" and "*".
 bool is_origin_pattern(std::string_view text);

@@ -6,20 +6,15 @@
 #include <filesystem>
 #include <set>
 
+#include "app/compat.hpp"
+#include "app/config_foreign.hpp"
+#include "app/config_report.hpp"
+#include "app/config_source.hpp"
 #include "app/options.hpp"
 #include "app/value_text.hpp"
 
 namespace weft {
 namespace {
-
-std::string leaf_of(std::string_view key) {
-  const std::size_t dot = key.rfind('.');
-  return std::string(dot == std::string_view::npos ? key : key.substr(dot + 1));
-}
-
-std::string join(const std::string& prefix, const std::string& name) {
-  return prefix.empty() || name.starts_with('[') ? prefix + name : prefix + "." + name;
-}
 
 std::string plain(std::string key) {
   std::string out;
@@ -55,57 +50,19 @@ const Option* exact_option(const std::string& flat_key) {
   return found == options().end() ? nullptr : &*found;
 }
 
-/// `key: 64KiB`, for hints.
-std::string as_written(const Option& option) {
-  std::string key = option.key;
-  if (key.ends_with(".address")) key.resize(key.size() - 8);
-  return leaf_of(key) + ": " + option.example;
-}
-
-std::string allowed(const Option& option) { return "allowed: " + describe_range(option); }
-
 }  // namespace
-
-Expansion expand_variables(std::string_view text,
-                           const std::map<std::string, std::string>& environment) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    if (text.substr(i).starts_with("$$")) {
-      out += '$';
-      i += 2;
-    } else if (text.substr(i).starts_with("${")) {
-      const std::size_t end = text.find('}', i);
-      if (end == std::string_view::npos) return {"", "${ without its }"};
-      const std::string_view inside = text.substr(i + 2, end - i - 2);
-      const std::size_t dash = inside.find(":-");
-      const std::string name(inside.substr(0, dash));
-      if (name.empty()) return {"", "${} names no variable"};
-      const auto found = environment.find(name);
-      const bool set =
-          found != environment.end() && !(found->second.empty() && dash != inside.npos);
-      if (set)
-        out += found->second;
-      else if (dash != std::string_view::npos)
-        out += inside.substr(dash + 2);
-      else
-        return {"", "the environment has no " + name};
-      i = end + 1;
-    } else {
-      out += text[i++];
-    }
-  }
-  return {std::move(out), ""};
-}
 
 /// One walk over one YAML document (or one value of a flag).
 class ConfigReader::Walk {
  public:
   Walk(ConfigReader& reader, Origin::Kind kind, std::string where, std::filesystem::path folder)
-      : out_(reader.out_),
-        environment_(reader.environment_),
-        kind_(kind),
-        where_(std::move(where)),
-        folder_(std::move(folder)) {}
+      : source_{reader.out_, reader.environment_, kind, std::move(where), std::move(folder)},
+        out_(reader.out_) {}
+
+  void error(const YAML::Node& node, const std::string& key, std::string message,
+             std::string hint) {
+    source_.error(node, key, std::move(message), std::move(hint));
+  }
 
   /// `item` is what keys below `prefix` lie in: the config, or one item of a list.
   void map(const YAML::Node& node, const std::string& prefix, void* item) {
@@ -124,44 +81,48 @@ class ConfigReader::Walk {
       }
       const std::string& name = entry.first.Scalar();
       if (!seen.insert(name).second) {
-        error(entry.first, join(prefix, name), join(prefix, name) + " stands here twice",
+        error(entry.first, join_key(prefix, name), join_key(prefix, name) + " stands here twice",
               "keep one of them");
         continue;
       }
-      value(entry.first, entry.second, prefix, name, item);
+      if (prefix.empty() && source_.kind == Origin::Kind::file && compat::is_root(name))
+        foreign(entry.first, entry.second, name);
+      else
+        value(entry.first, entry.second, prefix, name, item);
     }
+  }
+
+  /// What of the document was said in words of the PHP libraries.
+  void translate_foreign() {
+    compat::Translation translation = compat::translate(foreign_, source_.where);
+    if (bundle_) translation.bundle = bundle_;
+    apply_foreign(out_, translation, source_.where, source_.folder);
   }
 
   /// The value of key `prefix.name`, which may be a scalar, a list, or a map of further keys.
   void value(const YAML::Node& key_node, const YAML::Node& node, const std::string& prefix,
              const std::string& name, void* item) {
-    const std::string key = join(prefix, name), flat_key = plain(key);
+    const std::string key = join_key(prefix, name), flat_key = plain(key);
     if (const Option* option = exact_option(flat_key))
-      return set(*option, key, node.IsNull() ? key_node : node, node, item);
+      return set_value(source_, *option, key, node.IsNull() ? key_node : node, node, item);
     if (const ListOption* list = find_list(flat_key)) return items(*list, key, node);
     const std::vector<std::string> below = names_below(flat_key);
     if (below.empty()) return unknown(key_node, prefix, name);
-    const Option* address = exact_option(flat_key + ".address");
-    if (address && (node.IsScalar() || node.IsNull()))
-      return set(*address, key + ".address", node.IsNull() ? key_node : node, node, item);
+    const Option* meant = find_option(flat_key);  // listen.api for listen.api.address
+    if (meant && (node.IsScalar() || node.IsNull()))
+      return set_value(source_, *meant, key + meant->key.substr(flat_key.size()),
+                       node.IsNull() ? key_node : node, node, item);
     map(node, key, item);
   }
 
-  void error(const YAML::Node& node, const std::string& key, std::string message,
-             std::string hint) {
-    const YAML::Mark mark = node.Mark();
-    const bool in_file = kind_ == Origin::Kind::file && mark.line >= 0;
-    out_.findings.push_back({Finding::Severity::error, where_, in_file ? mark.line + 1 : 0,
-                             in_file ? mark.column + 1 : 0, std::move(message), std::move(hint)});
-    out_.broken.insert(key);
-  }
-
   void unknown(const YAML::Node& node, const std::string& prefix, const std::string& name) {
-    const std::string key = join(prefix, name);
+    const std::string key = join_key(prefix, name);
     if (name == "<<")
       return error(node, key, "merge keys (<<) are not supported", "write the keys out");
     const std::vector<std::string> siblings = names_below(plain(prefix));
     if (const auto near = nearest(name, siblings))
+      return error(node, key, "unknown key " + key, "did you mean " + *near + "?");
+    if (const auto near = nearest(name, compat::roots()); near && prefix.empty())
       return error(node, key, "unknown key " + key, "did you mean " + *near + "?");
     for (const Option& option : options())  // the right word in the wrong place
       if (leaf_of(option.key) == name)
@@ -173,6 +134,49 @@ class ConfigReader::Walk {
   }
 
  private:
+  /// Below the bundle's root some words are ours: storages and event_listeners.
+  void foreign(const YAML::Node& key_node, const YAML::Node& node, const std::string& name) {
+    if (name != compat::kBundleRoot) return collect(key_node, node, name, name);
+    bundle_ = value_at(key_node, name, name);
+    if (node.IsNull()) return;
+    if (!node.IsMap())
+      return error(node, name, name + " is not a map of keys",
+                   "write its keys below it:  server: …");
+    for (const auto& entry : node) {
+      const std::string inner = entry.first.IsScalar() ? entry.first.Scalar() : "?";
+      if (find_list(inner) || (inner == "storages" && exact_option("storages.connection.engine")))
+        value(entry.first, entry.second, "", inner, &out_.config);
+      else
+        collect(entry.first, entry.second, inner, join_key(name, inner));
+    }
+  }
+
+  /// Every scalar of a foreign tree, for compat::translate. An alias may stand inside of what it
+  /// names, so there is an end to it.
+  void collect(const YAML::Node& key_node, const YAML::Node& node, const std::string& key,
+               const std::string& written, int depth = 0) {
+    if (depth > 8) return error(key_node, written, written + " is nested too deeply", "");
+    if (node.IsMap())
+      for (const auto& entry : node) {
+        const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "?";
+        collect(entry.first, entry.second, join_key(key, name), join_key(written, name), depth + 1);
+      }
+    if (node.IsSequence())
+      for (std::size_t i = 0; i < node.size(); ++i)
+        collect(node[i], node[i], item_key(key, i), item_key(written, i), depth + 1);
+    if (node.IsNull()) foreign_.push_back(value_at(key_node, key, written));
+    if (!node.IsScalar()) return;
+    const auto text = source_.expanded(written, node);
+    if (!text) return;
+    foreign_.push_back(value_at(key_node, key, written));
+    foreign_.back().text = *text;
+  }
+
+  static compat::Value value_at(const YAML::Node& place, const std::string& key,
+                                const std::string& written) {
+    return {key, written, "", place.Mark().line + 1, place.Mark().column + 1};
+  }
+
   void items(const ListOption& list, const std::string& key, const YAML::Node& node) {
     if (node.IsNull()) return;
     if (!node.IsSequence())
@@ -184,7 +188,7 @@ class ConfigReader::Walk {
       void* item = list.append(out_.config);
       const YAML::Node& given = node[i];
       const YAML::Node& place = given.IsNull() ? node : given;
-      note(item_key, place);
+      source_.note(item_key, place);
       if (!given.IsMap()) {
         const std::string word = given.IsScalar() ? given.Scalar() : "…";
         const std::string first = first_of(list);
@@ -213,111 +217,10 @@ class ConfigReader::Walk {
     return "…";
   }
 
-  /// `place`: where findings point, as a missing value stands nowhere.
-  void set(const Option& option, const std::string& key, const YAML::Node& place,
-           const YAML::Node& node, void* item) {
-    const Field field = option.field(item);
-    note(key, place);
-    if (option.type == OptionType::pairs)
-      return set_pairs(option, key, node, std::get<OptionPairs*>(field));
-    if (option.is_list()) return set_list(option, key, node, field);
-    if (node.IsNull()) return set_null(option, key, place, field);
-    if (!node.IsScalar())
-      return error(node, key, key + " takes one value, not a " + (node.IsMap() ? "map" : "list"),
-                   "write  " + as_written(option) + "   (" + allowed(option) + ")");
-    if (const auto text = expanded(key, node, option)) set_text(option, key, node, *text, field);
-  }
-
-  void set_null(const Option& option, const std::string& key, const YAML::Node& place,
-                const Field& field) {
-    if (auto* text = std::get_if<std::string*>(&field)) return (*text)->clear();
-    error(place, key, key + " has no value",
-          "write  " + as_written(option) + "   (" + allowed(option) + ")");
-  }
-
-  void set_text(const Option& option, const std::string& key, const YAML::Node& node,
-                const std::string& text, const Field& field) {
-    if (const auto wrong = parse_value(option, text, field)) {
-      const std::string shown = option.secret ? std::string("the value is not right") : *wrong;
-      return error(node, key, key + ": " + shown, hint_for(option));
-    }
-    if (option.type == OptionType::path) resolve(*std::get<std::string*>(field));
-  }
-
-  void set_list(const Option& option, const std::string& key, const YAML::Node& node,
-                const Field& field) {
-    auto& out = *std::get<std::vector<std::string>*>(field);
-    out.clear();
-    if (node.IsNull()) return;
-    if (node.IsMap())
-      return error(node, key, key + " takes a list, not a map", "write  " + as_written(option));
-    const auto add = [&](const YAML::Node& item, const std::string& item_key) {
-      if (!item.IsScalar())
-        return error(item, key, item_key + " takes one value", "write  " + as_written(option));
-      const auto text = expanded(item_key, item, option);
-      if (!text) return;
-      std::vector<std::string> one;
-      if (!option.choices.empty()) {
-        if (const auto wrong = parse_value(option, *text, &one))
-          return error(item, key, item_key + ": " + *wrong, hint_for(option));
-      }
-      out.push_back(*text);
-      if (option.type == OptionType::paths) resolve(out.back());
-      note(item_key, item);
-    };
-    if (node.IsScalar()) return add(node, key);  // one value is a list of one
-    for (std::size_t i = 0; i < node.size(); ++i) add(node[i], key + "[" + std::to_string(i) + "]");
-  }
-
-  void set_pairs(const Option& option, const std::string& key, const YAML::Node& node,
-                 OptionPairs* out) {
-    if (node.IsNull()) return;
-    if (!node.IsMap())
-      return error(node, key, key + " takes a map of names and values",
-                   "write  " + as_written(option));
-    out->clear();
-    for (const auto& entry : node) {
-      const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-      if (!entry.second.IsScalar()) {
-        error(entry.second, key, join(key, name) + " takes one value",
-              "write  " + as_written(option));
-        continue;
-      }
-      if (const auto text = expanded(join(key, name), entry.second, option)) (*out)[name] = *text;
-    }
-  }
-
-  std::optional<std::string> expanded(const std::string& key, const YAML::Node& node,
-                                      const Option&) {
-    Expansion result = expand_variables(node.Scalar(), environment_);
-    if (result.error.empty()) return std::move(result.text);
-    error(node, key, key + ": " + result.error,
-          "set it, or write a default:  ${NAME:-default}   ($$ stands for one $)");
-    return std::nullopt;
-  }
-
-  std::string hint_for(const Option& option) {
-    if (option.type == OptionType::choice || option.type == OptionType::choices)
-      return allowed(option);
-    return "write for example  " + as_written(option) + "   (" + allowed(option) + ")";
-  }
-
-  void resolve(std::string& path) {
-    if (path.empty() || path.front() == '/' || folder_.empty()) return;
-    path = (folder_ / path).lexically_normal().string();
-  }
-
-  void note(const std::string& key, const YAML::Node& node) {
-    const YAML::Mark mark = node.Mark();
-    const bool in_file = kind_ == Origin::Kind::file;
-    out_.origins[key] = {kind_, where_, in_file ? mark.line + 1 : 0, in_file ? mark.column + 1 : 0};
-  }
-
+  ConfigSource source_;
   Loaded& out_;
-  const std::map<std::string, std::string>& environment_;
-  Origin::Kind kind_;
-  std::string where_;
-  std::filesystem::path folder_;
+  std::vector<compat::Value> foreign_;
+  std::optional<compat::Value> bundle_;
 };
 
 void ConfigReader::read_file(const std::string& name, const std::string& text) {
@@ -325,6 +228,7 @@ void ConfigReader::read_file(const std::string& name, const std::string& text) {
   Walk walk(*this, Origin::Kind::file, name, folder);
   try {
     walk.map(YAML::Load(text), "", &out_.config);
+    walk.translate_foreign();
   } catch (const YAML::Exception& problem) {
     out_.broken.insert("");
     out_.findings.push_back({Finding::Severity::error, name, problem.mark.line + 1,

@@ -72,7 +72,7 @@ Loaded load_config(const LoadRequest& request) {
       narrow_to_loopback(listen->address);
     for (SocketConfig& socket : loaded.config.sockets) narrow_to_loopback(socket.listen);
   }
-  check_config(loaded, request.dev);
+  check_config(loaded, request.dev, request.program);
   sort_by_place(loaded.findings);
   return loaded;
 }

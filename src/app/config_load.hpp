@@ -34,6 +34,7 @@ struct LoadRequest {
   std::map<std::string, std::string> environment = {};
   std::vector<std::string> sets = {};  ///< "key=value" of --set, in order; values are YAML
   bool dev = false;                    ///< every listener is narrowed to loopback
+  bool program = false;                ///< a C++ program brings paths of its own
 };
 
 struct Loaded {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "app/compat.hpp"
 #include "app/options.hpp"
 
 namespace weft {
@@ -236,6 +237,7 @@ std::string dump_json(Loaded& loaded) {
 
 std::optional<std::string> explain(std::string_view key) {
   if (const Option* option = find_option(key)) return explain_option(*option);
+  if (auto foreign = compat::explain(key)) return foreign;
   std::string out;
   if (const ListOption* list = find_list(key))
     out = std::string(key) + "\n  " + list->help + "\n\n";

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "app/event_target.hpp"
+
 namespace weft {
 namespace {
 
@@ -39,6 +41,49 @@ transport::WebSocketOptions websocket_options(const ConnectionLimits& limits) {
   out.context_takeover = limits.context_takeover;
   out.max_messages_per_second = limits.max_messages_per_second;
   return out;
+}
+
+Codec shipped_codec(const PathConfig& path) {
+  const char* name = path.converter == MessageFormat::json          ? "json"
+                     : path.converter == MessageFormat::messagepack ? "messagepack"
+                                                                    : "raw";
+  return Codec::shipped(path.envelope, name).value();
+}
+
+namespace {
+
+/// `name`: of an event, "*" = every one.
+framework::Route route_to(const std::string& name, const std::string& text) {
+  const std::string event = name == "*" ? "" : name;
+  const auto target = parse_event_target(text);
+  if (!target) throw std::runtime_error("event \"" + name + "\": nobody is " + text);
+  if (target->kind == EventTarget::Kind::lua) return {event, "", target->name, target->function};
+  const bool is_queue = target->kind == EventTarget::Kind::queue;
+  return {event, is_queue ? target->name : worker_topic(target->name)};
+}
+
+std::vector<framework::Route> routes_to(const std::vector<std::string>& targets) {
+  std::vector<framework::Route> routes;
+  for (const std::string& target : targets) routes.push_back(route_to("*", target));
+  return routes;
+}
+
+}  // namespace
+
+std::vector<framework::Route> event_routes(const Config& config, const PathConfig& path) {
+  std::vector<framework::Route> routes;
+  for (const auto& [event, target] : path.events) routes.push_back(route_to(event, target));
+  for (const EventListenerConfig& one : config.event_listeners)
+    routes.push_back(route_to(one.event, one.listener));
+  return routes;
+}
+
+std::vector<framework::Route> cluster_event_routes(const Config& config) {
+  return routes_to(config.cluster.events);
+}
+
+std::vector<framework::Route> message_routes(const Config& config) {
+  return routes_to(config.cluster.messages);
 }
 
 transport::DoorOptions client_door(const Config& config) {
@@ -76,6 +121,7 @@ queue::TopicLimits topic_limits(const QueueConfig& config) {
   out.max_attempts = config.max_attempts;
   out.dead_letter = config.dead_letter;
   out.ack_timeout = config.ack_timeout;
+  out.ordered = config.ordered;
   return out;
 }
 
@@ -158,6 +204,9 @@ std::vector<worker::WorkerSpec> worker_specs(const Config& config, const std::st
     spec.environment.emplace("WEFT_DIRECTORY", directory);
     spec.environment.emplace("WEFT_API", api);
     spec.environment.emplace("PATH", path_with_us());
+    const std::string topic = worker_topic(one.name);
+    if (std::ranges::find(config.queues, topic, &QueueConfig::name) != config.queues.end())
+      spec.environment.emplace("WEFT_TOPIC", topic);
     all.push_back(std::move(spec));
   }
   return all;

@@ -3,6 +3,7 @@
 #include "api/routes.hpp"
 #include "app/config.hpp"
 #include "driver/redis/client.hpp"
+#include "framework/routed_events.hpp"
 #include "net/gate.hpp"
 #include "queue/queue.hpp"
 #include "script/vm.hpp"
@@ -12,6 +13,12 @@
 namespace weft {
 
 transport::WebSocketOptions websocket_options(const ConnectionLimits& limits);
+Codec shipped_codec(const PathConfig& path);
+/// Who gets which event of this path, as it and event_listeners say.
+std::vector<framework::Route> event_routes(const Config& config, const PathConfig& path);
+/// Who gets what happens to nodes, users and presence.
+std::vector<framework::Route> cluster_event_routes(const Config& config);
+std::vector<framework::Route> message_routes(const Config& config);
 transport::DoorOptions client_door(const Config& config);
 transport::DoorOptions api_door(const Config& config);
 net::GateLimits gate_limits(const Config& config);

@@ -24,10 +24,7 @@ struct Drain::Share {
 
 Drain::Drain(const std::vector<LoopRooms*>& rooms, LocalNode& node, DrainOptions options,
              std::function<void()> done)
-    : node_(node),
-      first_loop_(rooms.front()->loop()),
-      options_(options),
-      done_(std::move(done)) {
+    : node_(node), first_loop_(rooms.front()->loop()), options_(options), done_(std::move(done)) {
   for (LoopRooms* one : rooms) shares_.push_back(std::make_unique<Share>(*this, *one));
 }
 

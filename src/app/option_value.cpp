@@ -64,7 +64,9 @@ Complaint unknown_choice(const Option& option, std::string_view text) {
 }
 
 Complaint parse_choice(const Option& option, std::string_view text, unsigned char& out) {
-  const auto found = std::ranges::find(option.choices, text);
+  const auto alias = option.aliases.find(std::string(text));
+  const auto found =
+      std::ranges::find(option.choices, alias == option.aliases.end() ? text : alias->second);
   if (found == option.choices.end()) return unknown_choice(option, text);
   out = static_cast<unsigned char>(found - option.choices.begin());
   return std::nullopt;

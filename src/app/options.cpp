@@ -38,11 +38,17 @@ struct Scratch {
 
 }  // namespace
 
+std::string_view without_shorthand(std::string_view key) {
+  for (const std::string_view last : {".address", ".engine"})
+    if (key.ends_with(last)) return key.substr(0, key.size() - last.size());
+  return key;
+}
+
 const Option* find_option(std::string_view key) {
   const std::string wanted = without_brackets(key);
   for (const Option& option : options()) {
     const std::string name = without_brackets(option.key);
-    if (name == wanted || name == wanted + ".address") return &option;
+    if (name == wanted || without_shorthand(name) == wanted) return &option;
   }
   return nullptr;
 }
@@ -62,8 +68,7 @@ std::string default_text(const Option& option) {
 
 std::string environment_name(const Option& option) {
   if (option.key.find('[') != std::string::npos) return "";
-  std::string key = option.key;
-  if (key.ends_with(".address")) key.resize(key.size() - 8);
+  const std::string_view key = without_shorthand(option.key);
   std::string name = "WEFT_";
   for (const char c : key)
     name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

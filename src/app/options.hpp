@@ -41,6 +41,7 @@ struct Option {
   std::string example;
   std::uint64_t least = 0, most = 0;  ///< of integers, bytes, and durations in ms; both 0 = any
   std::vector<std::string> choices = {};
+  OptionPairs aliases = {};   ///< other words for choices
   std::string inherits = {};  ///< the key that gives the default, "" = the row itself
   bool live = false;          ///< SIGHUP takes a new value
   bool secret = false;        ///< never printed
@@ -62,6 +63,10 @@ struct ListOption {
 /// All rows, in the order of the reference.
 std::span<const Option> options();
 std::span<const ListOption> option_lists();
+
+/// `key` without the name of the one key that its section may stand for: "listen.api.address" may
+/// be written as "listen.api", "storages.connection.engine" as "storages.connection".
+std::string_view without_shorthand(std::string_view key);
 
 /// The row of `key`; "paths[3].script" and "paths.script" find "paths[].script", and "listen.api"
 /// finds "listen.api.address". nullptr when there is none.

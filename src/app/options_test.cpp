@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "app/compat.hpp"
 #include "app/config_print.hpp"
 
 namespace weft {
@@ -65,6 +66,16 @@ TEST(OptionsTest, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
   EXPECT_EQ(load(file).config.node.slot, 1u);
   EXPECT_EQ(load(file, {{"WEFT_NODE_SLOT", "2"}}).config.node.slot, 2u);
   EXPECT_EQ(load(file, {{"WEFT_NODE_SLOT", "2"}}, {"node.slot=3"}).config.node.slot, 3u);
+}
+
+TEST(OptionsTest, StoragesOfAClusterAreAsFarApartAsItsPrefix) {
+  EXPECT_EQ(load(kEcho).config.storages.connection.prefix, "weft:");
+  const Config config = load(kEcho +
+                             "cluster: { url: \"nats://h:4222\", prefix: shop }\n"
+                             "storages: { connection: { prefix: mine } }\n")
+                            .config;
+  EXPECT_EQ(config.storages.connection.prefix, "mine");
+  EXPECT_EQ(config.storages.message_queue.prefix, "shop:");
 }
 
 TEST(OptionsTest, DumpTellsWhoSaidAValue) {
@@ -161,25 +172,29 @@ TEST(OptionsTest, ExplainKnowsEveryKeyAndEverySection) {
   EXPECT_EQ(suggest_key("client.max_mesage"), "did you mean client.max_message?");
 }
 
-// Regenerate with WEFT_REGENERATE=1: everything between the two marks of docs/config.md is written
-// anew.
-TEST(OptionsTest, TheReferencePageIsTheTable) {
+/// Compares what stands between two marks of docs/config.md; WEFT_REGENERATE=1 writes it anew.
+void expect_in_page(const std::string& name, const std::string& content) {
   const std::string page = std::string(WEFT_SOURCE_DIR) + "/docs/config.md";
-  const std::string begin = "<!-- reference: begin -->\n", end = "<!-- reference: end -->";
-  std::ostringstream content;
-  content << std::ifstream(page).rdbuf();
-  std::string text = content.str();
+  const std::string begin = "<!-- " + name + ": begin -->\n", end = "<!-- " + name + ": end -->";
+  std::ostringstream read;
+  read << std::ifstream(page).rdbuf();
+  std::string text = read.str();
   const std::size_t from = text.find(begin), to = text.find(end);
   ASSERT_NE(from, std::string::npos);
   ASSERT_NE(to, std::string::npos);
   const std::size_t start = from + begin.size();
   if (std::getenv("WEFT_REGENERATE")) {
-    text.replace(start, to - start, reference_markdown());
+    text.replace(start, to - start, content);
     std::ofstream(page) << text;
     return;
   }
-  EXPECT_TRUE(text.substr(start, to - start) == reference_markdown())
-      << "docs/config.md differs from the options table: run this test with WEFT_REGENERATE=1";
+  EXPECT_TRUE(text.substr(start, to - start) == content)
+      << "docs/config.md differs from the tables: run this test with WEFT_REGENERATE=1";
+}
+
+TEST(OptionsTest, TheReferencePageIsTheTable) {
+  expect_in_page("reference", reference_markdown());
+  expect_in_page("foreign", compat::markdown());
 }
 
 }  // namespace

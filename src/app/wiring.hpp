@@ -1,5 +1,5 @@
-// Wiring: starts the rooms in the order a message meets them, waits for a signal, stops them in
-// that order. SIGTERM and SIGINT drain, a second one ends at once; SIGHUP reloads.
+// What the command line hands to the server: a configuration that was read, and how to run with it.
+// The server is the one of include/weft/server.hpp: the binary is its first user.
 #pragma once
 #include <functional>
 
@@ -14,8 +14,15 @@ enum class RunMode { run, dev };
 /// Exit code after a second SIGTERM or SIGINT while draining.
 inline constexpr int kExitInterrupted = 130;
 
+class Given {
+ public:
+  Config config;
+  RunMode mode = RunMode::run;
+  /// Reads the configuration again for SIGHUP; empty = only certificates and scripts.
+  std::function<Loaded()> reload = {};
+};
+
 /// Serves until a signal ends it; gives the exit code. Prints what stops it from starting.
-/// `reload` reads the configuration again for SIGHUP; empty = only certificates and scripts.
-int run_server(const Config& config, RunMode mode, const std::function<Loaded()>& reload = {});
+int run_server(const Given& given);
 
 }  // namespace weft

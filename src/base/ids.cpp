@@ -30,6 +30,10 @@ ConnectionId IdMaker::next(std::int64_t now) {
   return ConnectionId{millis_ << (kSlotBits + kSequenceBits) | slot_ << kSequenceBits | sequence_};
 }
 
+std::int64_t millis_of(ConnectionId id) {
+  return static_cast<std::int64_t>(id) >> (kSlotBits + kSequenceBits);
+}
+
 unsigned loop_of(ConnectionId id, unsigned loops) {
   return static_cast<unsigned>((static_cast<std::uint64_t>(id) & (kSequences - 1)) % loops);
 }

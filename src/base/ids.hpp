@@ -24,6 +24,8 @@ class IdMaker {
   unsigned sequence_;
 };
 
+/// When it was given, in milliseconds since 2026; a burst of ids may run ahead of the clock.
+std::int64_t millis_of(ConnectionId id);
 unsigned loop_of(ConnectionId id, unsigned loops);
 unsigned slot_of(ConnectionId id);
 

@@ -35,5 +35,10 @@ TEST(IdsTest, AreReadBackFromDigitsOnly) {
     EXPECT_EQ(parse_connection_id(bad), std::nullopt) << bad;
 }
 
+TEST(IdsTest, AnIdSaysWhenItWasGiven) {
+  IdMaker ids(7, 1, 4);
+  EXPECT_EQ(millis_of(ids.next(123'456'789)), 123'456'789);
+}
+
 }  // namespace
 }  // namespace weft

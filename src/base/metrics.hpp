@@ -7,6 +7,7 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -77,6 +78,11 @@ class Registry {
 
   /// The whole of /metrics: Prometheus text format 0.0.4.
   std::string prometheus() const;
+  /// The same as OpenMetrics 1.0 text.
+  std::string openmetrics() const;
+  /// Every series as name{labels}, and for names with several the sum as name. Histograms give
+  /// name_count and name_sum.
+  std::map<std::string, double> values() const;
 
   /// Sum over all series of a counter or gauge, or over those with exactly `labels`; 0 for an
   /// unknown name.
@@ -91,6 +97,13 @@ class Registry {
     std::unique_ptr<Gauge> gauge;
     std::unique_ptr<Histogram> histogram;
   };
+  std::string text(bool openmetrics) const;
+  /// By name, then by labels.
+  using Families = std::map<std::string, std::map<std::string, std::vector<const Series*>>>;
+  Families families() const;
+  static std::string samples(const std::string& name, const std::string& labels,
+                             const std::vector<const Series*>& same);
+  static std::int64_t sum(const std::vector<const Series*>& same);
   Series& add(Kind kind, std::string_view name, std::string_view help, std::string_view labels);
 
   mutable std::mutex mutex_;

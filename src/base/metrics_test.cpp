@@ -39,6 +39,31 @@ TEST(MetricsTest, ABucketHoldsItsUpperBoundAndNothingAbove) {
   EXPECT_EQ(histogram.count(Histogram::kBuckets), 1u);
 }
 
+TEST(MetricsTest, OpenMetricsNamesCountersWithoutTotalAndSaysWhereItEnds) {
+  Registry registry;
+  registry.counter("weft_messages_total", "m", "way=\"in\"").add(2);
+  registry.gauge("weft_connections", "c").set(7);
+  registry.histogram("weft_lag_seconds", "lag").observe(0.00005);
+  const std::string text = registry.openmetrics();
+  EXPECT_THAT(text, HasSubstr("# TYPE weft_messages counter\nweft_messages_total{way=\"in\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE weft_connections gauge\nweft_connections 7\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE weft_lag_seconds histogram\n"));
+  EXPECT_THAT(text, HasSubstr("weft_lag_seconds_count 1\n"));
+  EXPECT_TRUE(text.ends_with("\n# EOF\n"));
+}
+
+TEST(MetricsTest, ValuesAreSumsAndTheirParts) {
+  Registry registry;
+  registry.counter("weft_messages_total", "m", "way=\"in\"").add(2);
+  registry.counter("weft_messages_total", "m", "way=\"out\"").add(3);
+  registry.histogram("weft_lag_seconds", "lag").observe(100);
+  const auto values = registry.values();
+  EXPECT_EQ(values.at("weft_messages_total"), 5);
+  EXPECT_EQ(values.at("weft_messages_total{way=\"out\"}"), 3);
+  EXPECT_EQ(values.at("weft_lag_seconds_count"), 1);
+  EXPECT_EQ(values.at("weft_lag_seconds_sum"), 100);
+}
+
 TEST(MetricsTest, LabelsAreEscaped) { EXPECT_EQ(escape_label("a\"b\\c\nd"), "a\\\"b\\\\c\\nd"); }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "bench/pace.hpp"
 #include "bench/scenarios.hpp"
 #include "bench/swarm.hpp"
+#include "bench/templates.hpp"
 
 namespace weft::bench {
 namespace {
@@ -109,7 +110,9 @@ class EchoRun : protected SwarmSink {
 class ClosedLoop : EchoRun {
  public:
   explicit ClosedLoop(const EchoOptions& options)
-      : EchoRun(options), frame_(client_frame(ws::Opcode::text, std::string(options.size, 'x'))) {
+      : EchoRun(options),
+        frame_(client_frame(ws::Opcode::text, text_of(options))),
+        answer_size_(options.answer_size ? options.answer_size : options.size) {
     for (std::size_t i = 0; i < options.inflight; ++i) block_ += frame_;
     waiting_.resize(options.target.connections);
     report_.inflight = options.inflight;
@@ -134,13 +137,21 @@ class ClosedLoop : EchoRun {
     std::size_t messages;
   };
 
+  static std::string text_of(const EchoOptions& options) {
+    if (options.message.empty()) return std::string(options.size, 'x');
+    const std::size_t around = bench::fill(options.message, "", "").size();
+    if (around >= options.size)
+      throw BenchError("--size has to be more than what --message has around %s");
+    return bench::fill(options.message, std::string(options.size - around, 'x'), "");
+  }
+
   void send(Member who, std::size_t messages) {
     waiting_[who].push_back({now_nanos(), messages});
     swarm_.send(who, std::string_view(block_).substr(0, messages * frame_.size()));
   }
 
   void on_message(Member who, std::string_view payload) override {
-    if (payload.size() != options_.size) ++report_.refused;
+    if (payload.size() != answer_size_) ++report_.refused;
     ++answered_;
     std::vector<Group>& groups = waiting_[who];
     if (groups.empty()) return;  // more answers than messages: not an echo
@@ -156,6 +167,7 @@ class ClosedLoop : EchoRun {
   std::int64_t read_at() { return read_at_ ? read_at_ : read_at_ = now_nanos(); }
 
   std::string frame_, block_;
+  std::size_t answer_size_;
   std::vector<std::vector<Group>> waiting_;
   std::size_t answered_ = 0;
   std::int64_t read_at_ = 0;

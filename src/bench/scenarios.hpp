@@ -33,6 +33,11 @@ struct EchoOptions {
   std::size_t size = 64;  ///< bytes of payload, at least 16 with a rate
   std::size_t inflight =
       1;  ///< messages of one connection that wait for their echo; without a rate
+  /// What is sent, with the payload for %s; `size` is then that of the whole message. Empty = the
+  /// payload alone. Without a rate.
+  std::string message = {};
+  /// Bytes of each answer; 0 = as many as were sent. Others count as refused. Without a rate.
+  std::size_t answer_size = 0;
   double rate =
       0;  ///< messages per second over all connections, sent on time; 0 = as fast as answered
   double warm_up = 1;          ///< seconds before anything counts

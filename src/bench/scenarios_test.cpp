@@ -105,6 +105,14 @@ TEST(ScenariosTest, EveryConnectionSaysItsHelloFirst) {
   EXPECT_EQ(run_echo(options).refused, 3u) << "an echo of each hello, which is no message of ours";
 }
 
+TEST(ScenariosTest, AnAnswerOfAnotherSizeIsRefused) {
+  TestServer server(Mode::echo);
+  EchoOptions options = echo_options(server);
+  options.answer_size = options.size + 1;
+  const Report report = run_echo(options);
+  EXPECT_GE(report.refused, report.count);
+}
+
 TEST(ScenariosTest, IdleReadsTheServersMemoryBeforeAndAfter) {
   TestServer server(Mode::echo);
   const Report report = run_idle({.target = {.url = server.url(), .connections = 10}});

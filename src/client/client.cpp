@@ -78,6 +78,39 @@ void Node::async_set_context_value(ConnectionId id, std::string_view key, const 
                                    OnReply done) {
   link_->call(request::set_context_value(id, key, value), std::move(done));
 }
+void Node::async_add_message(ConnectionId to, std::string_view event, const Value& data,
+                             OnReply done, std::chrono::milliseconds ttl) {
+  link_->call(request::add_message(to, event, data, ttl), std::move(done));
+}
+void Node::async_send_user(std::string_view user, std::string_view data, OnReply done,
+                           DataType type) {
+  link_->call(request::send_user(user, data, type), std::move(done));
+}
+void Node::async_send_all(std::string_view data, OnReply done, DataType type) {
+  link_->call(request::send_all(data, type), std::move(done));
+}
+void Node::async_kick(std::string_view user, std::uint16_t code, std::string_view reason,
+                      OnReply done) {
+  link_->call(request::kick(user, code, reason), std::move(done));
+}
+void Node::async_bind(ConnectionId id, std::string_view user, OnReply done,
+                      OtherConnections others) {
+  link_->call(request::bind(id, user, others), std::move(done));
+}
+void Node::async_unbind(ConnectionId id, std::string_view user, OnReply done) {
+  link_->call(request::unbind(id, user), std::move(done));
+}
+void Node::async_presence(std::string_view channel, OnReply done) {
+  link_->call(request::presence(channel), std::move(done));
+}
+void Node::async_connections(std::string_view user, OnReply done) {
+  link_->call(request::connections(user), std::move(done));
+}
+void Node::async_nodes(OnReply done) { link_->call(request::nodes(), std::move(done)); }
+void Node::async_add_user_message(std::string_view user, std::string_view event, const Value& data,
+                                  OnReply done, std::chrono::milliseconds ttl) {
+  link_->call(request::add_user_message(user, event, data, ttl), std::move(done));
+}
 void Node::async_consume(const std::vector<std::string>& topics, ConsumeOptions options,
                          OnReply done) {
   link_->call(request::consume(topics, options), std::move(done));
@@ -86,8 +119,15 @@ void Node::async_unconsume(OnReply done) { link_->call(request::unconsume(), std
 void Node::async_ack(const Message& message, OnReply done) {
   link_->answer_job(message, request::ack(message.job()), std::move(done));
 }
-void Node::async_nack(const Message& message, std::chrono::milliseconds delay, OnReply done) {
-  link_->answer_job(message, request::nack(message.job(), delay), std::move(done));
+void Node::async_working(const Message& message, OnReply done) {
+  link_->answer_job(message, request::working(message.job()), std::move(done));
+}
+void Node::async_nack(const Message& message, std::chrono::milliseconds delay, OnReply done,
+                      std::string_view why) {
+  link_->answer_job(message, request::nack(message.job(), delay, why), std::move(done));
+}
+void Node::async_dead(const Message& message, std::string_view why, OnReply done) {
+  link_->answer_job(message, request::dead(message.job(), why), std::move(done));
 }
 
 Reply Node::send(ConnectionId to, std::string_view data, DataType type) {
@@ -111,6 +151,42 @@ Reply Node::set_context_value(ConnectionId id, std::string_view key, const Value
   return wait_for(*link_,
                   [&](OnReply done) { async_set_context_value(id, key, value, std::move(done)); });
 }
+Reply Node::add_message(ConnectionId to, std::string_view event, const Value& data,
+                        std::chrono::milliseconds ttl) {
+  return wait_for(*link_,
+                  [&](OnReply done) { async_add_message(to, event, data, std::move(done), ttl); });
+}
+Reply Node::send_user(std::string_view user, std::string_view data, DataType type) {
+  return wait_for(*link_,
+                  [&](OnReply done) { async_send_user(user, data, std::move(done), type); });
+}
+Reply Node::send_all(std::string_view data, DataType type) {
+  return wait_for(*link_, [&](OnReply done) { async_send_all(data, std::move(done), type); });
+}
+Reply Node::kick(std::string_view user, std::uint16_t code, std::string_view reason) {
+  return wait_for(*link_, [&](OnReply done) { async_kick(user, code, reason, std::move(done)); });
+}
+Reply Node::bind(ConnectionId id, std::string_view user, OtherConnections others) {
+  return wait_for(*link_, [&](OnReply done) { async_bind(id, user, std::move(done), others); });
+}
+Reply Node::unbind(ConnectionId id, std::string_view user) {
+  return wait_for(*link_, [&](OnReply done) { async_unbind(id, user, std::move(done)); });
+}
+Reply Node::presence(std::string_view channel) {
+  return wait_for(*link_, [&](OnReply done) { async_presence(channel, std::move(done)); });
+}
+Reply Node::connections(std::string_view user) {
+  return wait_for(*link_, [&](OnReply done) { async_connections(user, std::move(done)); });
+}
+Reply Node::nodes() {
+  return wait_for(*link_, [&](OnReply done) { async_nodes(std::move(done)); });
+}
+Reply Node::add_user_message(std::string_view user, std::string_view event, const Value& data,
+                             std::chrono::milliseconds ttl) {
+  return wait_for(*link_, [&](OnReply done) {
+    async_add_user_message(user, event, data, std::move(done), ttl);
+  });
+}
 Reply Node::consume(const std::vector<std::string>& topics, ConsumeOptions options) {
   return wait_for(*link_, [&](OnReply done) { async_consume(topics, options, std::move(done)); });
 }
@@ -120,8 +196,14 @@ Reply Node::unconsume() {
 Reply Node::ack(const Message& message) {
   return wait_for(*link_, [&](OnReply done) { async_ack(message, std::move(done)); });
 }
-Reply Node::nack(const Message& message, std::chrono::milliseconds delay) {
-  return wait_for(*link_, [&](OnReply done) { async_nack(message, delay, std::move(done)); });
+Reply Node::working(const Message& message) {
+  return wait_for(*link_, [&](OnReply done) { async_working(message, std::move(done)); });
+}
+Reply Node::nack(const Message& message, std::chrono::milliseconds delay, std::string_view why) {
+  return wait_for(*link_, [&](OnReply done) { async_nack(message, delay, std::move(done), why); });
+}
+Reply Node::dead(const Message& message, std::string_view why) {
+  return wait_for(*link_, [&](OnReply done) { async_dead(message, why, std::move(done)); });
 }
 
 }  // namespace weft::client

@@ -129,6 +129,20 @@ TEST(ClientTest, TellsCodeAndMessageOfARefusal) {
   EXPECT_EQ(got.message, "no such connection");
 }
 
+TEST(ClientTest, TellsWhatBecameOfAMessage) {
+  FakeServer server;
+  Client client = quick(server).build();
+  client.start();
+  Node node = client.random().value();
+  auto reply = promised([&](OnReply done) { node.async_add_message(kSomeone, "E", 1, done); });
+  Received request = server.requests.take();
+  server.send(request.session, R"({"E":null,"r":{"s":true,"id":"9-1"},"i":1})");
+  EXPECT_EQ(reply.get().id, "9-1");
+  reply = promised([&](OnReply done) { node.async_add_user_message("ann", "E", 1, done); });
+  server.send(server.requests.take().session, R"({"E":{"c":505,"m":"gone"},"i":2})");
+  EXPECT_EQ(reply.get().error, ClientErrc::no_such_connection);
+}
+
 TEST(ClientTest, MatchesAnswersThatComeInAnotherOrder) {
   FakeServer server;
   Client client = quick(server).build();
@@ -263,6 +277,22 @@ TEST(ClientTest, KnowsTheNewIdOfANodeThatStartedAnewWhenItConnectsAgain) {
   server.drop(server.requests.take().session);
   EXPECT_EQ(ids.take(), "reborn");
   answered(server);
+}
+
+TEST(ClientTest, TellsNothingOfANodeThatTheDirectoryNamesNoMoreWhenItConnectsAgain) {
+  FakeServer directory, first, second;
+  directory.answer_nodes({&first});
+  Inbox<std::string> came;
+  Client client = quick(directory)
+                      .consume({"chat"})
+                      .refresh(1h, 0ms)
+                      .on_connect([&](Node& node) { came.put(node.address()); })
+                      .build();
+  client.start();
+  EXPECT_EQ(came.take(), first.address());
+  directory.answer_nodes({&second});
+  first.drop(first.requests.take().session);
+  EXPECT_EQ(came.take(), second.address());
 }
 
 TEST(ClientTest, WaitsForADirectoryThatIsNotThereYet) {

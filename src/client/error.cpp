@@ -36,6 +36,10 @@ class Category final : public boost::system::error_category {
         return "the job went back to its topic when its connection broke";
       case ClientErrc::handler_threw:
         return "a handler threw";
+      case ClientErrc::no_such_connection:
+        return "no such connection";
+      case ClientErrc::queue_full:
+        return "the message queue is full";
     }
     return "unknown client error";
   }

@@ -60,6 +60,12 @@ Event event_in(json::object params) {
   return event;
 }
 
+/// Error numbers of the API that a program is meant to tell apart (docs/api.md).
+ClientErrc meaning_of(int code) {
+  if (code == 505) return ClientErrc::no_such_connection;
+  return code == 506 ? ClientErrc::queue_full : ClientErrc::refused;
+}
+
 void read_error(json::value value, Reply& reply) {
   if (value.is_null()) return;
   reply.error = ClientErrc::refused;
@@ -69,9 +75,10 @@ void read_error(json::value value, Reply& reply) {
     if (key == "c") reply.code = static_cast<int>(number_in(field.value()));
     if (key == "m") reply.message = text_in(field.value());
   }
+  reply.error = meaning_of(reply.code);
 }
 
-/// {"s":true}, {"s":true,"f":0,"t":1} or, newer, counts alone: {"s":9,"f":0}.
+/// {"s":true}, {"s":true,"f":0,"t":1}, {"s":true,"id":"7"}, counts alone: {"s":9,"f":0}, or a list.
 void read_result(json::value value, Reply& reply) {
   if (value.type() != json::json_type::object) return;
   bool yes = false, has_total = false;
@@ -82,11 +89,19 @@ void read_result(json::value value, Reply& reply) {
       yes = inner.get_bool();
     } else if (key == "s") {
       reply.success = number_in(inner);
+    } else if (key == "id") {
+      reply.id = text_in(inner);
     } else if (key == "f") {
       reply.fail = number_in(inner);
     } else if (key == "t") {
       reply.total = number_in(inner);
       has_total = true;
+    } else if (key == "connections" || key == "nodes") {
+      reply.list = raw_json_of(inner);
+    } else if (key == "unreachable") {
+      reply.unreachable = inner.type() == json::json_type::array
+                              ? std::size_t(inner.count_elements())
+                              : number_in(inner);
     }
   }
   if (yes) reply.success = has_total ? reply.total - std::min(reply.fail, reply.total) : 1;

@@ -31,11 +31,34 @@ TEST(IncomingTest, ReadsTheCountsOfANewerNode) {
   EXPECT_EQ(reply.total, 11u);
 }
 
+TEST(IncomingTest, ReadsWhoIsThereAndWhichNodesDidNotSay) {
+  const Reply reply =
+      answer_in(
+          R"({"E":null,"r":{"connections":[{"id":"7"}],"users":1,"unreachable":["n2"]},"i":1})")
+          .reply;
+  EXPECT_TRUE(reply);
+  EXPECT_EQ(reply.list, R"([{"id":"7"}])");
+  EXPECT_EQ(reply.unreachable, 1u);
+  EXPECT_EQ(
+      answer_in(R"({"E":null,"r":{"s":true,"f":0,"t":1,"unreachable":2},"i":1})").reply.unreachable,
+      2u);
+}
+
 TEST(IncomingTest, ReadsAnErrorWithCodeAndMessage) {
   const Reply reply = answer_in(R"({"E":{"c":202,"m":"already consuming"},"i":1})").reply;
   EXPECT_EQ(reply.error, ClientErrc::refused);
   EXPECT_EQ(reply.code, 202);
   EXPECT_EQ(reply.message, "already consuming");
+}
+
+TEST(IncomingTest, ReadsWhatBecameOfAQueuedMessage) {
+  const Reply queued = answer_in(R"({"E":null,"r":{"s":true,"id":"17-0"},"i":1})").reply;
+  EXPECT_TRUE(queued);
+  EXPECT_EQ(queued.id, "17-0");
+  EXPECT_EQ(answer_in(R"({"E":{"c":505,"m":"gone"},"i":1})").reply.error,
+            ClientErrc::no_such_connection);
+  EXPECT_EQ(answer_in(R"({"E":{"c":506,"m":"full"},"i":1})").reply.error, ClientErrc::queue_full);
+  EXPECT_EQ(answer_in(R"({"E":{"c":507,"m":"away"},"i":1})").reply.error, ClientErrc::refused);
 }
 
 TEST(IncomingTest, ReadsAnEventAndKeepsItsDataAsText) {

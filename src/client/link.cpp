@@ -26,17 +26,18 @@ Link::Link(std::shared_ptr<Mesh> mesh, std::string id, std::string address)
 
 asio::awaitable<void> Link::run(std::shared_ptr<Link> /*self*/) {
   Backoff backoff(mesh_->options().backoff_min, mesh_->options().backoff_max);
-  bool came_back = false;
+  bool is_first = true;
   while (!stopping_) {
     const auto connection = mesh_->make_connection();
     set_connection(connection);
+    const bool comes_late = !std::exchange(is_first, false);
     error_code error = co_await connection->open(connection, address_);
     if (!error) {
       backoff.reset();
       // A node that started anew has a new id: learn it before anybody is told of the node.
-      if (std::exchange(came_back, true)) co_await mesh_->ask_directory();
+      if (comes_late) co_await mesh_->ask_directory();
       mesh_->on_link_changed();
-      announce();
+      if (!stopping_) announce();
       error = co_await connection->run(connection, *this);
       Node node(shared_from_this());
       mesh_->guarded([&] {

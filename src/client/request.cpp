@@ -77,13 +77,33 @@ std::string open(std::string_view method, std::size_t room) {
   return out;
 }
 
-/// {"c":..,"d":..}: a message to a connection or a channel.
+/// Room for `more` bytes behind it.
+std::string of_job(std::string_view method, std::string_view job, std::size_t more = 0) {
+  std::string out = open(method, job.size() + more);
+  out += R"({"j":)";
+  append_string(out, job);
+  return out;
+}
+
+void append_why(std::string& out, std::string_view why) {
+  if (why.empty()) return;
+  out += R"(,"why":)";
+  append_string(out, why);
+}
+
+/// One member of the parameters; `before` is all that stands before its value.
+void append_member(std::string& out, std::string_view before, std::string_view text) {
+  out += before;
+  append_string(out, text);
+}
+
+/// {"c":..,"d":..}: a message to a connection, a channel or a user, or without target to everybody.
+/// `before` is what stands before the target.
 std::string deliver(std::string_view method, std::string_view target, std::string_view data,
-                    DataType type) {
+                    DataType type, std::string_view before = R"({"c":)") {
   std::string out = open(method, target.size() + data.size() + data.size() / 8);
-  out += R"({"c":)";
-  append_string(out, target);
-  out += R"(,"d":)";
+  if (!target.empty()) append_member(out, before, target);
+  out += target.empty() ? R"({"d":)" : R"(,"d":)";
   if (type == DataType::text) {
     append_string(out, data);
     return out += '}';
@@ -91,6 +111,19 @@ std::string deliver(std::string_view method, std::string_view target, std::strin
   out += '"';
   out += encode_base64(as_bytes(data));
   return out += R"(","t":"binary"})";
+}
+
+/// queue.message: `target` is {"c":"7" or {"u":"ann" already.
+std::string add(std::string target, std::string_view event, const Value& data,
+                std::chrono::milliseconds ttl) {
+  std::string out = open("queue.message", target.size() + event.size() + data.text().size());
+  out += target;
+  out += R"(,"e":)";
+  append_string(out, event);
+  out += R"(,"d":)";
+  out += data.text();
+  if (ttl.count()) out += R"(,"ttl":)" + std::to_string(ttl.count());
+  return out += '}';
 }
 
 std::string open_call(ConnectionId id, std::string_view function) {
@@ -158,6 +191,64 @@ std::string set_context_value(ConnectionId id, std::string_view key, const Value
   return out += "]}";
 }
 
+std::string send_user(std::string_view user, std::string_view data, DataType type) {
+  return deliver("user.send", user, data, type, R"({"u":)");
+}
+
+std::string send_all(std::string_view data, DataType type) {
+  return deliver("mesh.broadcast", "", data, type);
+}
+
+std::string kick(std::string_view user, std::uint16_t code, std::string_view reason) {
+  std::string out = open("user.kick", user.size() + reason.size());
+  append_member(out, R"({"u":)", user);
+  out += R"(,"code":)" + std::to_string(code);
+  append_member(out, R"(,"reason":)", reason);
+  return out += '}';
+}
+
+std::string bind(ConnectionId id, std::string_view user, OtherConnections others) {
+  std::string out = open("user.bind", user.size());
+  append_member(out, R"({"c":)", to_string(id));
+  append_member(out, R"(,"u":)", user);
+  if (others == OtherConnections::close) out += R"(,"only":"close")";
+  if (others == OtherConnections::unbind) out += R"(,"only":"unbind")";
+  return out += '}';
+}
+
+std::string unbind(ConnectionId id, std::string_view user) {
+  std::string out = open("user.unbind", user.size());
+  append_member(out, R"({"c":)", to_string(id));
+  if (!user.empty()) append_member(out, R"(,"u":)", user);
+  return out += '}';
+}
+
+std::string presence(std::string_view channel) {
+  std::string out = open("mesh.presence", channel.size());
+  append_member(out, R"({"c":)", channel);
+  return out += '}';
+}
+
+std::string connections(std::string_view user) {
+  std::string out = open("user.connections", user.size());
+  append_member(out, R"({"u":)", user);
+  return out += '}';
+}
+
+std::string nodes() { return open("mesh.nodes", 0) += "{}"; }
+
+std::string add_message(ConnectionId to, std::string_view event, const Value& data,
+                        std::chrono::milliseconds ttl) {
+  return add(R"({"c":")" + to_string(to) + '"', event, data, ttl);
+}
+
+std::string add_user_message(std::string_view user, std::string_view event, const Value& data,
+                             std::chrono::milliseconds ttl) {
+  std::string target = R"({"u":)";
+  append_string(target, user);
+  return add(std::move(target), event, data, ttl);
+}
+
 std::string consume(const std::vector<std::string>& topics, ConsumeOptions options) {
   std::string out = open("queue.pop", 64);
   out += R"({"t":)";
@@ -168,18 +259,20 @@ std::string consume(const std::vector<std::string>& topics, ConsumeOptions optio
 
 std::string unconsume() { return open("queue.unpop", 0) += "{}"; }
 
-std::string ack(std::string_view job) {
-  std::string out = open("queue.ack", job.size());
-  out += R"({"j":)";
-  append_string(out, job);
+std::string ack(std::string_view job) { return of_job("queue.ack", job) += '}'; }
+std::string working(std::string_view job) { return of_job("queue.working", job) += '}'; }
+
+std::string nack(std::string_view job, std::chrono::milliseconds delay, std::string_view why) {
+  std::string out = of_job("queue.nack", job, why.size());
+  out += R"(,"delay":)" + std::to_string(delay.count());
+  append_why(out, why);
   return out += '}';
 }
 
-std::string nack(std::string_view job, std::chrono::milliseconds delay) {
-  std::string out = open("queue.nack", job.size());
-  out += R"({"j":)";
-  append_string(out, job);
-  return out += R"(,"delay":)" + std::to_string(delay.count()) + '}';
+std::string dead(std::string_view job, std::string_view why) {
+  std::string out = of_job("queue.dead", job, why.size());
+  append_why(out, why);
+  return out += '}';
 }
 
 void finish(std::string& request, std::uint64_t id) {

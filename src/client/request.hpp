@@ -23,10 +23,24 @@ std::string subscribe(ConnectionId id, const std::vector<std::string>& channels)
 std::string unsubscribe(ConnectionId id, const std::vector<std::string>& channels);
 std::string set_context(ConnectionId id, const Context& context);
 std::string set_context_value(ConnectionId id, std::string_view key, const Value& value);
+std::string send_user(std::string_view user, std::string_view data, DataType type);
+std::string send_all(std::string_view data, DataType type);
+std::string kick(std::string_view user, std::uint16_t code, std::string_view reason);
+std::string bind(ConnectionId id, std::string_view user, OtherConnections others);
+std::string unbind(ConnectionId id, std::string_view user);
+std::string presence(std::string_view channel);
+std::string connections(std::string_view user);
+std::string nodes();
+std::string add_message(ConnectionId to, std::string_view event, const Value& data,
+                        std::chrono::milliseconds ttl);
+std::string add_user_message(std::string_view user, std::string_view event, const Value& data,
+                             std::chrono::milliseconds ttl);
 std::string consume(const std::vector<std::string>& topics, ConsumeOptions options);
 std::string unconsume();
 std::string ack(std::string_view job);
-std::string nack(std::string_view job, std::chrono::milliseconds delay);
+std::string working(std::string_view job);
+std::string nack(std::string_view job, std::chrono::milliseconds delay, std::string_view why);
+std::string dead(std::string_view job, std::string_view why);
 
 void finish(std::string& request, std::uint64_t id);
 

@@ -69,13 +69,41 @@ TEST(RequestTest, SetsAnEmptyContext) {
       R"({"m":"conn.call","p":{"c":"1463819408261513216","f":"set_context","a":[{}]},"i":7})");
 }
 
+TEST(RequestTest, AddsMessagesForConnectionsAndUsers) {
+  EXPECT_EQ(
+      finished(request::add_message(kId, "PRICE", Value::json(R"({"eur":3})"), {})),
+      R"({"m":"queue.message","p":{"c":"1463819408261513216","e":"PRICE","d":{"eur":3}},"i":7})");
+  EXPECT_EQ(finished(request::add_user_message("a\"b", "HI", 5, std::chrono::seconds(2))),
+            R"({"m":"queue.message","p":{"u":"a\"b","e":"HI","d":5,"ttl":2000},"i":7})");
+}
+
+TEST(RequestTest, AsksForUsersAndEverybody) {
+  EXPECT_EQ(finished(request::send_user("ann", "hi", DataType::text)),
+            R"({"m":"user.send","p":{"u":"ann","d":"hi"},"i":7})");
+  EXPECT_EQ(finished(request::send_all("hi", DataType::binary)),
+            R"({"m":"mesh.broadcast","p":{"d":"aGk=","t":"binary"},"i":7})");
+  EXPECT_EQ(finished(request::kick("ann", 4001, "bye")),
+            R"({"m":"user.kick","p":{"u":"ann","code":4001,"reason":"bye"},"i":7})");
+  EXPECT_EQ(finished(request::bind(kId, "ann", OtherConnections::close)),
+            R"({"m":"user.bind","p":{"c":"1463819408261513216","u":"ann","only":"close"},"i":7})");
+  EXPECT_EQ(finished(request::unbind(kId, "")),
+            R"({"m":"user.unbind","p":{"c":"1463819408261513216"},"i":7})");
+  EXPECT_EQ(finished(request::presence("room")), R"({"m":"mesh.presence","p":{"c":"room"},"i":7})");
+  EXPECT_EQ(finished(request::nodes()), R"({"m":"mesh.nodes","p":{},"i":7})");
+}
+
 TEST(RequestTest, GivesAJobBackWithADelay) {
-  EXPECT_EQ(finished(request::nack("17", std::chrono::milliseconds(500))),
+  EXPECT_EQ(finished(request::nack("17", std::chrono::milliseconds(500), "")),
             R"({"m":"queue.nack","p":{"j":"17","delay":500},"i":7})");
+  EXPECT_EQ(finished(request::nack("17", {}, "it is \"away\"")),
+            R"({"m":"queue.nack","p":{"j":"17","delay":0,"why":"it is \"away\""},"i":7})");
 }
 
 TEST(RequestTest, AcknowledgesAJob) {
   EXPECT_EQ(finished(request::ack("17")), R"({"m":"queue.ack","p":{"j":"17"},"i":7})");
+  EXPECT_EQ(finished(request::working("17")), R"({"m":"queue.working","p":{"j":"17"},"i":7})");
+  EXPECT_EQ(finished(request::dead("17", "no such address")),
+            R"({"m":"queue.dead","p":{"j":"17","why":"no such address"},"i":7})");
 }
 
 TEST(RequestTest, StopsConsuming) {

@@ -4,6 +4,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <tuple>
 
 namespace weft::client {
 namespace {
@@ -57,17 +58,24 @@ asio::awaitable<error_code> Stream::connect(std::string host_port) {
 
 asio::awaitable<Result<std::size_t>> Stream::read(asio::mutable_buffer into) {
   if (closed_) co_return error_code(asio::error::operation_aborted);
-  const auto [error, size] = tls_ ? co_await tls_->async_read_some(into, no_throw)
-                                  : co_await socket_.async_read_some(into, no_throw);
+  std::tuple<error_code, std::size_t> done;
+  if (tls_)
+    done = co_await tls_->async_read_some(into, no_throw);
+  else
+    done = co_await socket_.async_read_some(into, no_throw);
+  const auto [error, size] = done;
   if (error) co_return error;
   co_return size;
 }
 
 asio::awaitable<error_code> Stream::write(asio::const_buffer from) {
   if (closed_) co_return asio::error::operation_aborted;
-  const auto [error, size] = tls_ ? co_await asio::async_write(*tls_, from, no_throw)
-                                  : co_await asio::async_write(socket_, from, no_throw);
-  co_return error;
+  std::tuple<error_code, std::size_t> done;
+  if (tls_)
+    done = co_await asio::async_write(*tls_, from, no_throw);
+  else
+    done = co_await asio::async_write(socket_, from, no_throw);
+  co_return std::get<error_code>(done);
 }
 
 void Stream::close() {

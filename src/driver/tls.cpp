@@ -11,16 +11,29 @@ namespace ssl = boost::asio::ssl;
 ssl::context make_context() {
   ssl::context context(ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+  context.set_verify_mode(ssl::verify_peer);
+  return context;
+}
+
+ssl::context make_trusting_the_system() {
+  ssl::context context = make_context();
   error_code ignored;  // without authorities every handshake fails, with its own error
   context.set_default_verify_paths(ignored);
-  context.set_verify_mode(ssl::verify_peer);
   return context;
 }
 
 }  // namespace
 
 ssl::context& outgoing_tls() {
-  static ssl::context context = make_context();
+  static ssl::context context = make_trusting_the_system();
+  return context;
+}
+
+Result<ssl::context> outgoing_tls(const std::string& ca_file) {
+  ssl::context context = make_context();
+  error_code error;
+  context.load_verify_file(ca_file, error);
+  if (error) return error;
   return context;
 }
 

@@ -11,6 +11,9 @@ namespace weft::driver {
 /// of SSL_CERT_FILE and SSL_CERT_DIR). Made at the first call; any thread.
 boost::asio::ssl::context& outgoing_tls();
 
+/// The same, but trusts only the authorities in `ca_file` (PEM). Errors: it cannot be read.
+Result<boost::asio::ssl::context> outgoing_tls(const std::string& ca_file);
+
 /// Makes the handshake of `ssl` ask for `host`, and fail unless the certificate is for it.
 error_code expect_host(SSL* ssl, const std::string& host);
 

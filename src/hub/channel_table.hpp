@@ -32,6 +32,13 @@ struct Channel {
   std::string name;
   Members members;               ///< of this loop
   std::uint64_t interested = 0;  ///< at home: one bit per loop that has members
+
+  /// true when that makes the first loop that has some, or leaves none.
+  bool set_interest(unsigned loop, bool has_members) {
+    const std::uint64_t before = interested, bit = std::uint64_t{1} << loop;
+    interested = has_members ? interested | bit : interested & ~bit;
+    return (before == 0) != (interested == 0);
+  }
 };
 
 class ChannelTable {

@@ -17,22 +17,24 @@ Hub::Hub(net::LoopPool& loops) : loops_(loops), places_(loops.size()) {
 void Hub::note_interest(net::Loop& loop, Channel& channel, bool interested) {
   net::Loop& home = home_of(ChannelKey(channel.name));
   if (&home == &loop) {
-    const std::uint64_t bit = std::uint64_t{1} << loop.index();
-    channel.interested = interested ? channel.interested | bit : channel.interested & ~bit;
+    if (channel.set_interest(loop.index(), interested) && on_wanted_)
+      on_wanted_(channel.name, interested);
     return;
   }
   home.post([this, &home, index = loop.index(), name = channel.name, interested] {
-    place_of(home).shard->set_interest(ChannelKey(name), index, interested);
+    const bool changed = place_of(home).shard->set_interest(ChannelKey(name), index, interested);
+    if (changed && on_wanted_) on_wanted_(name, interested);
   });
 }
 
 void Hub::publish(net::Loop& from, std::string_view channel, DataType type, SharedBytes data,
-                  OnPublished done) {
+                  OnPublished done, bool is_event) {
   const ChannelKey key(channel);
   Round& round = place_of(from).rounds.take();
   round.publication.channel = channel;
   round.publication.type = type;
   round.publication.data = std::move(data);
+  round.publication.is_event = is_event;
   round.hash = key.hash;
   round.from = &from;
   round.done = std::move(done);

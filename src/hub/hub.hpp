@@ -19,13 +19,19 @@ class Hub {
  public:
   explicit Hub(net::LoopPool& loops);
 
+  /// Hears, on the channel's home loop, when the first of the node's subscribers came to a channel
+  /// and when the last one went. Before the loops run.
+  using OnWanted = std::function<void(std::string_view channel, bool wanted)>;
+  void set_on_wanted(OnWanted on_wanted) { on_wanted_ = std::move(on_wanted); }
+  net::Loop& home_of(std::string_view channel) { return home_of(ChannelKey(channel)); }
+
   /// The shard of `loop`; used on that loop only.
   Shard& shard(const net::Loop& loop) { return *places_[loop.index()].shard; }
 
   /// `done` runs on `from` when every loop has delivered, perhaps during the call. Publications of
-  /// one caller to one channel keep their order.
+  /// one caller to one channel keep their order. `is_event`: see Publication.
   void publish(net::Loop& from, std::string_view channel, DataType type, SharedBytes data,
-               OnPublished done);
+               OnPublished done, bool is_event = false);
 
  private:
   struct Place {  // one loop's part
@@ -45,6 +51,7 @@ class Hub {
 
   net::LoopPool& loops_;
   std::vector<Place> places_;
+  OnWanted on_wanted_;
 };
 
 }  // namespace weft::hub

@@ -87,13 +87,12 @@ const Channel* Shard::find(const ChannelKey& key) const {
   return id == kNoChannel ? nullptr : &channels_[id];
 }
 
-void Shard::set_interest(const ChannelKey& key, unsigned loop, bool interested) {
+bool Shard::set_interest(const ChannelKey& key, unsigned loop, bool interested) {
   const ChannelId id = interested ? channels_.find_or_make(key) : channels_.find(key);
-  if (id == kNoChannel) return;
-  const std::uint64_t bit = std::uint64_t{1} << loop;
-  std::uint64_t& mask = channels_[id].interested;
-  mask = interested ? mask | bit : mask & ~bit;
+  if (id == kNoChannel) return false;
+  const bool changed = channels_[id].set_interest(loop, interested);
   drop_if_unused(id);
+  return changed;
 }
 
 }  // namespace weft::hub

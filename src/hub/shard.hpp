@@ -34,8 +34,18 @@ class Shard {
 
   /// nullptr = nobody stands in the channel here and, at home, nobody anywhere.
   const Channel* find(const ChannelKey& key) const;
-  /// At the channel's home: `loop` has members now, or none any more.
-  void set_interest(const ChannelKey& key, unsigned loop, bool interested);
+  /// At the channel's home: `loop` has members now, or none any more. true when that makes the
+  /// first loop that has some, or leaves none.
+  bool set_interest(const ChannelKey& key, unsigned loop, bool interested);
+
+  /// Calls `visit(ConnectionId)` for the clients of this loop that stand in the channel.
+  template <class Visit>
+  void for_each_client(std::string_view channel, Visit&& visit) const {
+    const Channel* found = find(ChannelKey(channel));
+    if (!found) return;
+    for (const Subscriber* member : found->members.all())
+      if (const ConnectionId id = member->connection_id(); id != ConnectionId::none) visit(id);
+  }
 
   /// A publication is being delivered: nobody may join or leave now.
   bool is_walking() const { return walking_ > 0; }

@@ -15,6 +15,8 @@ struct Publication {
   DataType type = DataType::text;
   SharedBytes data;
   SharedBytes ws_frame;  ///< the finished WebSocket frame of `data`, equal for every receiver
+  /// `data` is the JSON envelope {event, data}: dialects with another codec encode it their way.
+  bool is_event = false;
 };
 
 /// A publication on its way through one loop: what is made once per loop lies here.
@@ -29,6 +31,8 @@ class Subscriber {
   /// false = it could not be queued: counted as a failure of the publication. Must not join or
   /// leave channels.
   virtual bool deliver(Delivery& delivery) = 0;
+  /// Whose it is; none = not a client's.
+  virtual ConnectionId connection_id() const { return ConnectionId::none; }
 
   std::size_t channels() const { return memberships_.size(); }
   /// What its places hold on the heap beside the subscriber itself.

@@ -4,8 +4,16 @@
 
 #include "base/check.hpp"
 #include "net/stream.hpp"
+#include "net/watchdog.hpp"
 
 namespace weft::net {
+namespace {
+
+thread_local Loop* running = nullptr;
+
+}  // namespace
+
+Loop* Loop::current() { return running; }
 
 Loop::Loop(unsigned index, unsigned count, metrics::Registry& metrics)
     : index_(index),
@@ -19,6 +27,7 @@ Loop::Loop(unsigned index, unsigned count, metrics::Registry& metrics)
       send_(metrics.histogram("weft_send_seconds",
                               "from a turn's begin until what it queued was with the kernel")),
       waiting_(metrics),
+      activity_(index, metrics),
       poller_(*this) {}
 
 Loop::~Loop() { drop_streams(); }
@@ -57,6 +66,7 @@ void Loop::schedule_turn_end() {
 void Loop::begin_turn() {
   in_turn_ = true;
   now_ = std::chrono::steady_clock::now();
+  activity_.begin_turn(now_);
 }
 
 void Loop::end_turn() {
@@ -101,9 +111,12 @@ void Loop::tick() {
   const SteadyTime due = tick_timer_.expiry();
   now_ = std::chrono::steady_clock::now();
   lag_.observe(std::max(std::chrono::duration<double>(now_ - due).count(), 0.0));
+  activity_.tick(due, now_);
+  activity_.begin_turn(now_);
   in_turn_ = true;
   timers_.advance(now_);
   end_turn();
+  rest();
   tick_timer_.expires_at(std::max(due + TimerWheel::kTick, now_));
   tick_timer_.async_wait([this](error_code error) {
     if (!error) tick();
@@ -117,7 +130,11 @@ void Loop::run() {
   tick_timer_.async_wait([this](error_code error) {
     if (!error) tick();
   });
+  running = this;
+  activity_.started(std::chrono::steady_clock::now());
   context_.run();
+  activity_.stopped();
+  running = nullptr;
 }
 
 void Loop::stop() { context_.stop(); }
@@ -129,7 +146,7 @@ void Loop::drop_streams() {
   retired_.clear();
 }
 
-LoopPool::LoopPool(unsigned count, metrics::Registry& metrics) {
+LoopPool::LoopPool(unsigned count, metrics::Registry& metrics) : metrics_(metrics) {
   check(count >= 1 && count <= 64, "a node has 1 to 64 loops");
   uses_ring_ = SendRing::open() != nullptr;  // complains here, where somebody listens
   for (unsigned i = 0; i < count; ++i) loops_.push_back(std::make_unique<Loop>(i, count, metrics));
@@ -137,7 +154,15 @@ LoopPool::LoopPool(unsigned count, metrics::Registry& metrics) {
 
 LoopPool::~LoopPool() { stop_and_join(); }
 
+void LoopPool::watch(Millis limit) {
+  for (auto& loop : loops_) loop->activity().set_limit(limit);
+}
+
 void LoopPool::start() {
+  std::vector<const Activity*> watched;
+  for (auto& loop : loops_)
+    if (loop->activity().limit().count() > 0) watched.push_back(&loop->activity());
+  if (!watched.empty()) watchdog_ = std::make_unique<Watchdog>(std::move(watched), metrics_);
   for (auto& loop : loops_) {
     threads_.emplace_back([&loop] { loop->run(); });
     ::pthread_setname_np(threads_.back().native_handle(),
@@ -153,6 +178,7 @@ void LoopPool::stop_and_join() {
 void LoopPool::join() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  watchdog_.reset();
 }
 
 }  // namespace weft::net

@@ -16,6 +16,7 @@
 
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
+#include "net/activity.hpp"
 #include "net/outbox.hpp"
 #include "net/poller.hpp"
 #include "net/send_ring.hpp"
@@ -27,6 +28,7 @@ namespace weft::net {
 
 class Stream;
 class StreamHandler;
+class Watchdog;
 
 class Loop {
  public:
@@ -55,6 +57,8 @@ class Loop {
     else
       post(std::forward<Task>(task));
   }
+  /// The loop whose run() the calling thread is inside of; nullptr on other threads.
+  static Loop* current();
   /// Whether the caller runs on this loop's thread.
   bool in_this_thread() { return context_.get_executor().running_in_this_thread(); }
 
@@ -68,6 +72,8 @@ class Loop {
   Joined& joined() { return joined_; }
 
   WaitingBytes& waiting() { return waiting_; }
+  /// What it is busy with: say it there before you call somebody else's code.
+  Activity& activity() { return activity_; }
 
   /// The stream has bytes to send: flush it when this turn ends.
   void flush_later(Stream& stream);
@@ -98,6 +104,7 @@ class Loop {
   friend class Poller;
   void begin_turn();
   void end_turn();
+  void rest() { activity_.end_turn(); }  // the poller has no more for it
   void schedule_turn_end();
   void flush_dirty();
   void end_streams();
@@ -122,6 +129,7 @@ class Loop {
   bool turn_end_posted_ = false, in_turn_ = false;
   metrics::Histogram &lag_, &send_;
   WaitingBytes waiting_;
+  Activity activity_;
   Poller poller_;
 };
 
@@ -135,18 +143,30 @@ class LoopPool {
   /// Whether turns are sent through io_uring.
   bool uses_ring() const { return uses_ring_; }
 
+  /// The loop of this pool whose thread calls; nullptr on all others.
+  Loop* current() {
+    Loop* const loop = Loop::current();
+    return loop && loop->index() < loops_.size() && loops_[loop->index()].get() == loop ? loop
+                                                                                        : nullptr;
+  }
   Loop& at(std::size_t index) { return *loops_[index]; }
   unsigned size() const { return static_cast<unsigned>(loops_.size()); }
   auto begin() { return loops_.begin(); }
   auto end() { return loops_.end(); }
+
+  /// What holds a loop up for longer than `limit` is logged and counted: activity.hpp. Before
+  /// start().
+  void watch(Millis limit);
 
   void start();  ///< one thread per loop
   void join();   ///< until every loop was stopped
   void stop_and_join();
 
  private:
+  metrics::Registry& metrics_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::thread> threads_;
+  std::unique_ptr<Watchdog> watchdog_;
   bool uses_ring_ = false;
 };
 

@@ -65,6 +65,7 @@ void Poller::turn() {
     loop_.end_turn();
     if (ready < kBatch) break;
   }
+  loop_.rest();
 }
 
 }  // namespace weft::net

@@ -13,7 +13,7 @@
 #include "node/arrivals.hpp"
 #include "node/local_node.hpp"
 #include "node/plain_dialect.hpp"
-#include "queue/memory_queue.hpp"
+#include "queue/queues.hpp"
 #include "transport/door.hpp"
 #include "wire/ws/frame.hpp"
 
@@ -154,7 +154,7 @@ class NodeAllocationTest : public testing::Test {
 
   metrics::Registry metrics_;
   net::LoopPool loops_{1, metrics_};
-  queue::MemoryQueue queue_{{&loops_.at(0)}, metrics_};
+  queue::Queues queue_{{&loops_.at(0)}, metrics_};
   LocalNode node_{loops_, queue_, metrics_, 0};
   Nobody nobody_;
   Arrivals arrivals_{node_.place(loop()), nobody_, metrics_};

@@ -16,4 +16,14 @@ bool is_channel_name(std::string_view name) {
   return plain && ws::is_utf8(as_bytes(name));
 }
 
+namespace {
+constexpr std::string_view kUser = "$user:";
+}
+
+std::string user_channel(std::string_view user) { return std::string(kUser).append(user); }
+
+bool is_user_name(std::string_view name) {
+  return name.size() <= 255 - kUser.size() && is_channel_name(name);
+}
+
 }  // namespace weft

@@ -23,9 +23,10 @@ LuaDialect::LuaDialect(Place& place, script::Vm& vm, script::ScriptId script,
       protocol_(protocol),
       subscribe_(std::move(subscribe)) {}
 
-void LuaDialect::on_open(session::Session& session, const transport::HttpRequest* request) {
+void LuaDialect::on_open(session::Session& session, session::Arrival& arrival) {
   if (!subscribe_.empty()) place_.subscribe(session, subscribe_);
-  vm_.on_open(script_, session.id(), request ? handshake_of(*request) : script::Handshake{});
+  vm_.on_open(script_, session.id(),
+              arrival.request ? handshake_of(*arrival.request) : script::Handshake{});
 }
 
 bool LuaDialect::on_message(session::Session& session, DataType type,

@@ -12,7 +12,7 @@ class LuaDialect final : public session::Dialect {
   LuaDialect(Place& place, script::Vm& vm, script::ScriptId script, script::Protocol protocol,
              std::vector<std::string> subscribe);
 
-  void on_open(session::Session& session, const transport::HttpRequest* request) override;
+  void on_open(session::Session& session, session::Arrival& arrival) override;
   bool on_message(session::Session& session, DataType type,
                   std::span<const std::byte> payload) override;
   void on_close(session::Session& session, const CloseInfo& info) override;

@@ -14,8 +14,12 @@ namespace {
 
 namespace json = boost::json;
 
+session::Context& context_in(session::Session& session) {
+  return static_cast<session::Context&>(*session.attached());
+}
+
 std::string context_of(session::Session& session) {
-  return session.context() ? json::serialize(session.context()->members) : "{}";
+  return session.attached() ? json::serialize(context_in(session).members) : "{}";
 }
 
 constexpr std::string_view name_of(ClosedBy by) {
@@ -70,9 +74,9 @@ error_code error_of(transport::SendResult result) {
 PlainDialect::PlainDialect(Place& place, queue::Queue& queue, PlainRules rules)
     : place_(place), queue_(queue), rules_(std::move(rules)) {}
 
-void PlainDialect::on_open(session::Session& session, const transport::HttpRequest* request) {
+void PlainDialect::on_open(session::Session& session, session::Arrival& arrival) {
   if (!rules_.subscribe.empty()) place_.subscribe(session, rules_.subscribe);
-  if (!rules_.queue.empty()) push_job(session, open_event(request), true);
+  if (!rules_.queue.empty()) push_job(session, open_event(arrival.request), true);
 }
 
 bool PlainDialect::on_message(session::Session& session, DataType type,
@@ -88,13 +92,16 @@ void PlainDialect::on_close(session::Session& session, const CloseInfo& info) {
 
 // What cannot be stored is not answered as if it were: the client is told and may come again.
 void PlainDialect::push_job(session::Session& session, const std::string& json, bool may_close) {
-  const auto pushed = queue_.push(rules_.queue, session.id(), SharedBytes::copy_of(json));
-  if (pushed) return;
-  const std::string why = fmt::format("queue {}: {}", rules_.queue, pushed.error().message());
-  if (may_close)
-    session.connection().close(1013, why);
-  else
-    log::warn("the close event of {} is lost: {}", to_string(session.id()), why);
+  const auto done = [this, id = session.id(), may_close](const Result<std::size_t>& pushed) {
+    if (!pushed) not_pushed(id, pushed.error(), may_close);
+  };
+  queue_.push(place_.loop(), rules_.queue, session.id(), SharedBytes::copy_of(json), done);
+}
+
+void PlainDialect::not_pushed(ConnectionId id, error_code error, bool may_close) {
+  const std::string why = fmt::format("queue {}: {}", rules_.queue, error.message());
+  if (!may_close) return log::warn("the close event of {} is lost: {}", to_string(id), why);
+  if (session::Session* session = place_.find(id)) session->connection().close(1013, why);
 }
 
 error_code PlainDialect::push(session::Session& session, DataType type,
@@ -110,14 +117,13 @@ error_code PlainDialect::set_context(session::Session& session, const std::strin
   boost::system::error_code bad;
   const json::value parsed = json::parse(json_object, bad);
   if (bad || !parsed.is_object()) return NodeErrc::bad_context;
-  auto& context = session.context();
-  if (!context) context = std::make_unique<session::Session::Context>();
-  for (const auto& [key, value] : parsed.get_object()) context->members[key] = value;
+  if (!session.attached()) session.attached() = std::make_shared<session::Context>();
+  for (const auto& [key, value] : parsed.get_object()) context_in(session).members[key] = value;
   return {};
 }
 
 bool PlainDialect::has_context(session::Session& session, const std::string& key) {
-  return session.context() && session.context()->members.contains(key);
+  return session.attached() && context_in(session).members.contains(key);
 }
 
 }  // namespace weft

@@ -20,7 +20,7 @@ class PlainDialect final : public session::Dialect {
  public:
   PlainDialect(Place& place, queue::Queue& queue, PlainRules rules);
 
-  void on_open(session::Session& session, const transport::HttpRequest* request) override;
+  void on_open(session::Session& session, session::Arrival& arrival) override;
   bool on_message(session::Session& session, DataType type,
                   std::span<const std::byte> payload) override;
   void on_close(session::Session& session, const CloseInfo& info) override;
@@ -31,6 +31,7 @@ class PlainDialect final : public session::Dialect {
   bool has_context(session::Session& session, const std::string& key) override;
 
  private:
+  void not_pushed(ConnectionId id, error_code error, bool may_close);
   void push_job(session::Session& session, const std::string& json, bool may_close);
 
   Place& place_;

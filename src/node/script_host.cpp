@@ -9,6 +9,11 @@ constexpr const char* kClosed = "connection closed";
 
 script::Problem problem_of(error_code error) { return error ? error.message() : ""; }
 
+std::pair<std::size_t, script::Problem> depth_or_problem(const Result<std::size_t>& depth) {
+  if (depth) return {*depth, ""};
+  return {0, depth.error().message()};
+}
+
 script::RedisReply to_script(const redis::Reply& reply) {
   script::RedisReply out{
       static_cast<script::RedisReply::Kind>(reply.kind), reply.integer, reply.text, {}};
@@ -91,12 +96,22 @@ script::Problem NodeScriptHost::queue_new(std::string_view topic, std::size_t ma
   return problem_of(node_.queue().create(topic, limits));
 }
 
-std::pair<std::size_t, script::Problem> NodeScriptHost::queue_push(std::string_view topic,
-                                                                   ConnectionId from,
-                                                                   std::string_view json) {
-  const auto depth = node_.queue().push(topic, from, SharedBytes::copy_of(json));
-  if (depth) return {*depth, ""};
-  return {0, depth.error().message()};
+std::optional<std::pair<std::size_t, script::Problem>> NodeScriptHost::queue_push(
+    std::string_view topic, ConnectionId from, std::string_view json) {
+  SharedBytes data = SharedBytes::copy_of(json);
+  const auto depth = node_.queue().push_now(topic, from, data);
+  if (!depth) return std::nullopt;
+  return depth_or_problem(*depth);
+}
+
+void NodeScriptHost::queue_push_later(std::string_view topic, ConnectionId from,
+                                      std::string_view json,
+                                      std::function<void(std::size_t, script::Problem)> done) {
+  node_.queue().push_later(place_.loop(), topic, from, SharedBytes::copy_of(json),
+                           [done = std::move(done)](const Result<std::size_t>& depth) {
+                             auto [items, problem] = depth_or_problem(depth);
+                             done(items, std::move(problem));
+                           });
 }
 
 // --- the outside

@@ -32,9 +32,24 @@ class NodeScriptHost final : public script::ScriptHost {
                  std::function<void(script::Problem)> done) override;
   void mesh_publish(std::string channel, std::string data, DataType type,
                     std::function<void(PublishCount, script::Problem)> done) override;
+  void mesh_send_user(std::string user, std::string data, DataType type, Counted done) override;
+  void mesh_send_all(std::string data, DataType type, Counted done) override;
+  void mesh_kick(std::string user, std::uint16_t code, std::string reason, Counted done) override;
+  void mesh_bind(ConnectionId id, std::string user, OtherConnections others, Counted done) override;
+  void mesh_unbind(ConnectionId id, std::string user, Done done) override;
+  void mesh_subscribe(ConnectionId id, std::vector<std::string> channels, Done done) override;
+  void mesh_unsubscribe(ConnectionId id, std::vector<std::string> channels, Done done) override;
+  void mesh_set_context(ConnectionId id, std::string json, Done done) override;
+  void mesh_close(ConnectionId id, std::uint16_t code, std::string reason, Done done) override;
+  void mesh_presence(std::string channel, Told done) override;
+  void mesh_connections(std::string user, Told done) override;
+  void mesh_nodes(Told done) override;
   script::Problem queue_new(std::string_view topic, std::size_t max_items) override;
-  std::pair<std::size_t, script::Problem> queue_push(std::string_view topic, ConnectionId from,
-                                                     std::string_view json) override;
+  std::optional<std::pair<std::size_t, script::Problem>> queue_push(std::string_view topic,
+                                                                    ConnectionId from,
+                                                                    std::string_view json) override;
+  void queue_push_later(std::string_view topic, ConnectionId from, std::string_view json,
+                        std::function<void(std::size_t, script::Problem)> done) override;
   void http_request(script::HttpRequest request,
                     std::function<void(script::HttpResponse, script::Problem)> done) override;
   void redis_command(std::string connection, std::vector<std::string> words,

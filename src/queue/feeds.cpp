@@ -54,7 +54,7 @@ void Feeds::deliver(ConsumerId id, Feed& feed) {
   }
   while (!feed.line.empty() && !feed.paused && !feed.silent) {
     const JobPtr job = feed.line.front();
-    if (!consumer->on_job(*job)) {
+    if (is_ours(*job) && !consumer->on_job(*job)) {
       feed.paused = true;
       break;
     }

@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -18,10 +17,12 @@ namespace weft::queue {
 class Topic;
 using JobPtr = std::shared_ptr<const Job>;
 
-/// One ack, or a nack with the delay until the job comes again.
+/// What a consumer says of one job that it has.
 struct Settlement {
+  enum class Kind : std::uint8_t { done, working, failed };
   std::uint64_t job = 0;
-  std::optional<Millis> nack = {};
+  Kind kind = Kind::done;
+  Failure failure = {};
   std::function<void(error_code)> done = {};
 };
 

@@ -22,6 +22,12 @@ class Category final : public boost::system::error_category {
         return "no such job, or it was acknowledged or taken back before";
       case QueueErrc::stopped:
         return "the queue has stopped";
+      case QueueErrc::unavailable:
+        return "the server that keeps the topic cannot be reached";
+      case QueueErrc::timed_out:
+        return "the server that keeps the topic did not answer in time";
+      case QueueErrc::not_owner:
+        return "another node has this part of the topic now";
     }
     return "unknown queue error";
   }

@@ -5,87 +5,42 @@
 #include <algorithm>
 #include <ranges>
 
-#include "queue/memory_queue.hpp"
 #include "queue/topic_slot.hpp"
 
 namespace weft::queue {
-namespace {
-
-constexpr unsigned kTopicBits = 12;  // of a job id; MemoryQueue::topic_of undoes it
-
-}  // namespace
-
-Topic::Topic(MemoryQueue& queue, unsigned number, std::string name, net::Loop& home,
+Topic::Topic(const TopicRules& rules, unsigned number, std::string name, net::Loop& home,
              TopicLimits limits)
-    : queue_(queue),
+    : rules_(rules),
       number_(number),
       name_(std::move(name)),
       home_(home),
-      max_items_(limits.max_items),
-      max_bytes_(limits.max_bytes),
       limits_(std::move(limits)),
-      counters_(queue.metrics_, "topic=\"" + metrics::escape_label(name_) + "\"") {}
+      counters_(rules.metrics, "topic=\"" + metrics::escape_label(name_) + "\"") {}
 
-Topic::~Topic() {
-  for (Arrival* arrival = inbox_.load(); arrival;) delete std::exchange(arrival, arrival->next);
-}
-
-// --- any thread ---
-
-Result<std::size_t> Topic::push(ConnectionId from, SharedBytes data,
-                                std::shared_ptr<const Death> death) {
-  // Room is taken first and given back when there was none: nobody ever sees a topic above its
-  // limits.
-  const std::size_t size = data.size();
-  const std::size_t depth = items_.fetch_add(1, std::memory_order_relaxed) + 1;
-  const std::size_t bytes = bytes_.fetch_add(size, std::memory_order_relaxed) + size;
-  if (depth > max_items_.load(std::memory_order_relaxed) ||
-      bytes > max_bytes_.load(std::memory_order_relaxed)) {
-    items_.fetch_sub(1, std::memory_order_relaxed);
-    bytes_.fetch_sub(size, std::memory_order_relaxed);
-    refused_.fetch_add(1, std::memory_order_relaxed);
-    return QueueErrc::full;
-  }
-  auto job = std::make_shared<Job>();
-  job->id = (queue_.last_job_.fetch_add(1, std::memory_order_relaxed) + 1) << kTopicBits | number_;
-  job->connection = from;
-  job->topic = name_;
-  job->data = std::move(data);
-  job->pushed_at = queue_.options_.now();
-  job->death = std::move(death);
-
-  Arrival* below = inbox_.load(std::memory_order_relaxed);
-  auto* arrival = new Arrival{std::move(job), below};
-  while (!inbox_.compare_exchange_weak(below, arrival, std::memory_order_acq_rel,
-                                       std::memory_order_relaxed)) {
-    arrival->next = below;
-  }
-  // The arrival is the home loop's now. Only the push that found the inbox empty wakes that loop:
-  // one wake-up for many jobs.
-  if (!below) home_.post([this] { take_inbox(); });
-  return depth;
-}
+Topic::~Topic() = default;
 
 void Topic::set_limits(TopicLimits limits) {
-  max_items_.store(limits.max_items, std::memory_order_relaxed);
-  max_bytes_.store(limits.max_bytes, std::memory_order_relaxed);
   home_.post([this, limits = std::move(limits)]() mutable { limits_ = std::move(limits); });
 }
 
-// --- home loop ---
-
 void Topic::start() { tick(); }
 
-void Topic::take_inbox() {
-  Arrival* newest = inbox_.exchange(nullptr, std::memory_order_acq_rel);
-  Arrival* oldest = nullptr;
-  while (newest) oldest = std::exchange(newest, std::exchange(newest->next, oldest));
-  while (oldest) {
-    const std::unique_ptr<Arrival> arrival(std::exchange(oldest, oldest->next));
-    counters_.pushed.add();
-    place({std::move(arrival->job)}, false);
-  }
-  deal();
+void Topic::add(JobPtr job, SteadyTime due) {
+  if (limits_.ordered && !turns_.begin({job, due})) return;
+  begin(std::move(job), due);
+}
+
+void Topic::begin(JobPtr job, SteadyTime due) {
+  if (due == SteadyTime{}) return place(Entry{std::move(job)}, false);
+  const auto left = std::chrono::ceil<Millis>(due - rules_.now());
+  rest(std::move(job), std::max(left, Millis(0)));
+}
+
+/// It is gone: the next one of its connection may come.
+void Topic::turn_is_over(const Job& job) {
+  if (turns_.is_empty()) return;
+  Turns::Waiting next = turns_.end(job.connection);
+  if (next.job) begin(std::move(next.job), next.due);
 }
 
 Topic::Slot& Topic::least_bound(const Slot* avoid) {
@@ -105,7 +60,7 @@ Topic::Binding& Topic::bind(ConnectionId connection, const Slot* avoid) {
   }
   Bindings& list = found->second->slot->bound;
   list.splice(list.end(), list, found->second);
-  found->second->last_used = queue_.options_.now();
+  found->second->last_used = rules_.now();
   return *found->second;
 }
 
@@ -146,6 +101,7 @@ void Topic::deal() {
         });
   }
   show();
+  dealt();
 }
 
 void Topic::hand_over(Slot& slot, Entry entry) {
@@ -173,12 +129,12 @@ void Topic::leave(ConsumerId id) {
   for (auto& [job, unacked] : slot->unacked) unfinished.push_back({unacked->entry.job});
   slot->unacked.clear();
   const std::size_t attempted = unfinished.size();
-  for (Entry& entry : slot->handed) unfinished.push_back({entry.job});
+  for (Entry& entry : slot->handed)
+    if (!entry.revoked) unfinished.push_back({entry.job});
   for (Entry& entry : slot->line) unfinished.push_back({entry.job});
   for (std::size_t i = unfinished.size(); i-- > 0;) {
     if (i < attempted)
-      retry(std::move(unfinished[i]), "its consumer left without acknowledging it", Millis(0),
-            nullptr);
+      retry(std::move(unfinished[i]), "its consumer left without acknowledging it", nullptr);
     else
       place(std::move(unfinished[i]), true);
   }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <ranges>
 
-#include "base/log.hpp"
-#include "queue/memory_queue.hpp"
 #include "queue/topic.hpp"
 #include "queue/topic_slot.hpp"
 
@@ -42,7 +40,7 @@ void Topic::on_report(ConsumerId id, Report report, Feeds& from) {
     for (; report.taken > 0 && !(*found)->handed.empty(); --report.taken) taken(**found);
   for (Settlement& settlement : report.settled) {
     const error_code error =
-        found == slots_.end() ? QueueErrc::no_such_job : settle(**found, settlement);
+        found == slots_.end() ? QueueErrc::no_such_job : settle(**found, settlement, from.loop());
     if (settlement.done) answers.emplace_back(std::move(settlement.done), error);
   }
   if (!answers.empty())
@@ -55,52 +53,84 @@ void Topic::on_report(ConsumerId id, Report report, Feeds& from) {
 void Topic::taken(Slot& slot) {
   Entry entry = std::move(slot.handed.front());
   slot.handed.pop_front();
+  if (entry.revoked) return unbind(entry);
+  if (!is_ours(*entry.job)) {
+    unbind(entry);
+    return turn_is_over(*entry.job);
+  }
   counters_.delivered.add();
   if (entry.job->attempt > 1) counters_.redelivered.add();
-  if (!slot.options.ack) return finish(entry);
+  if (!slot.options.ack) {
+    Done nobody;
+    unbind(entry);
+    gone(*entry.job, nullptr, nobody);
+    return turn_is_over(*entry.job);
+  }
   const std::uint64_t job = entry.job->id;
   auto unacked = std::make_unique<Unacked>(*this, slot, std::move(entry));
   home_.timers().set(*unacked, limits_.ack_timeout);
   slot.unacked[job] = std::move(unacked);
 }
 
-error_code Topic::settle(Slot& slot, const Settlement& settlement) {
+error_code Topic::settle(Slot& slot, Settlement& settlement, net::Loop& from) {
   const auto found = slot.unacked.find(settlement.job);
   if (found == slot.unacked.end()) return QueueErrc::no_such_job;
+  if (settlement.kind == Settlement::Kind::working) {
+    home_.timers().set(*found->second, limits_.ack_timeout);
+    return {};
+  }
   Entry entry = std::move(found->second->entry);
   slot.unacked.erase(found);
-  if (settlement.nack) {
-    retry(std::move(entry), "its consumer refused it (nack)", *settlement.nack, nullptr);
+  if (settlement.kind == Settlement::Kind::failed) {
+    failed(std::move(entry), settlement, from);
   } else {
     counters_.acked.add();
-    finish(entry);
+    unbind(entry);
+    gone(*entry.job, &from, settlement.done);
+    turn_is_over(*entry.job);
   }
   return {};
+}
+
+void Topic::failed(Entry entry, Settlement& settlement, net::Loop& from) {
+  const Failure& failure = settlement.failure;
+  std::string why = failure.is_final ? "its consumer gave it up" : "its consumer refused it (nack)";
+  if (!failure.why.empty()) why += ": " + failure.why;
+  if (failure.is_final) {
+    unbind(entry);
+    return bury(entry.job, why);
+  }
+  if (failure.delay <= Millis(0)) return retry(std::move(entry), why, nullptr);
+  JobPtr job = next_attempt(std::move(entry), why, nullptr);
+  if (!job) return;
+  rests(*job, failure.delay, from, settlement.done);
+  rest(std::move(job), failure.delay);
 }
 
 void Topic::expired(Unacked& unacked) {
   Slot& slot = unacked.slot;
   Entry entry = std::move(unacked.entry);
   slot.unacked.erase(entry.job->id);
-  retry(std::move(entry), "it was not acknowledged in time", Millis(0), &slot);
+  retry(std::move(entry), "it was not acknowledged in time", &slot);
   deal();
 }
 
 void Topic::woken(Delayed& delayed) {
   JobPtr job = std::move(delayed.job);
   delayed_.erase(job->id);
-  place({std::move(job)}, true);
+  tried_again(*job);
+  place(Entry{std::move(job)}, true);
   deal();
 }
 
-/// The attempt failed: once more, or never again. `avoid`: a consumer that seems stuck; its
-/// connections move on to another one as soon as it has nothing else of theirs.
-void Topic::retry(Entry entry, std::string_view why, Millis delay, const Slot* avoid) {
+/// The attempt failed: gives the next one, or null when that was the last. `avoid`: a consumer that
+/// seems stuck; its connections move on to another one as soon as it has nothing else of theirs.
+JobPtr Topic::next_attempt(Entry entry, std::string_view why, const Slot* avoid) {
   Binding* binding = entry.binding;
   unbind(entry);
   if (entry.job->attempt >= limits_.max_attempts) {
-    finish(entry);
-    return die(*entry.job, fmt::format("{}, attempt {}", why, entry.job->attempt));
+    bury(entry.job, why);
+    return nullptr;
   }
   if (avoid && binding && binding->outstanding == 0 && slots_.size() > 1) {
     const auto found = bindings_.find(binding->connection);
@@ -109,28 +139,27 @@ void Topic::retry(Entry entry, std::string_view why, Millis delay, const Slot* a
   }
   auto again = std::make_shared<Job>(*entry.job);
   ++again->attempt;
-  if (delay <= Millis(0)) return place({std::move(again)}, true, avoid);
-  const std::uint64_t id = again->id;
-  auto delayed = std::make_unique<Delayed>(*this, std::move(again));
+  return again;
+}
+
+void Topic::retry(Entry entry, std::string_view why, const Slot* avoid) {
+  JobPtr again = next_attempt(std::move(entry), why, avoid);
+  if (!again) return;
+  tried_again(*again);
+  place({std::move(again)}, true, avoid);
+}
+
+void Topic::rest(JobPtr job, Millis delay) {
+  const std::uint64_t id = job->id;
+  auto delayed = std::make_unique<Delayed>(*this, std::move(job));
   home_.timers().set(*delayed, delay);
   delayed_[id] = std::move(delayed);
 }
 
-void Topic::die(const Job& job, std::string why) {
+void Topic::bury(const JobPtr& job, std::string_view why) {
   counters_.dead.add();
-  if (limits_.dead_letter.empty() || limits_.dead_letter == name_) return;
-  const error_code error = queue_.bury(limits_.dead_letter, job, std::move(why));
-  static thread_local log::Limiter limiter{std::chrono::seconds(60)};
-  if (error && limiter.pass(home_.now()))
-    log::warn("queue {}: a job is lost, dead-letter topic {}: {} ({} more like it)", name_,
-              limits_.dead_letter, error.message(), limiter.suppressed());
-}
-
-void Topic::finish(const Entry& entry) {
-  Entry gone = entry;
-  unbind(gone);
-  items_.fetch_sub(1, std::memory_order_relaxed);
-  bytes_.fetch_sub(gone.job->data.size(), std::memory_order_relaxed);
+  died(job, fmt::format("{}, attempt {}", why, job->attempt));
+  turn_is_over(*job);
 }
 
 void Topic::unbind(Entry& entry) {
@@ -140,10 +169,10 @@ void Topic::unbind(Entry& entry) {
 // --- what is told ---
 
 void Topic::forget_idle() {
-  const SteadyTime now = queue_.options_.now();
+  const SteadyTime now = rules_.now();
   for (const auto& slot : slots_) {
     Bindings& bound = slot->bound;
-    while (!bound.empty() && now - bound.front().last_used >= queue_.options_.forget_after) {
+    while (!bound.empty() && now - bound.front().last_used >= rules_.forget_after) {
       if (bound.front().outstanding > 0) {
         bound.front().last_used = now;
         bound.splice(bound.end(), bound, bound.begin());
@@ -158,15 +187,12 @@ void Topic::forget_idle() {
 void Topic::tick() {
   forget_idle();
   show();
-  counters_.oldest.set(oldest().count());
-  const std::uint64_t refused = refused_.load(std::memory_order_relaxed);
-  counters_.refused.add(refused - std::exchange(refused_shown_, refused));
+  on_tick();
   home_.timers().set(tick_timer_, kTickInterval);
 }
 
 void Topic::show() {
-  counters_.items.set(static_cast<std::int64_t>(items()));
-  counters_.bytes.set(static_cast<std::int64_t>(bytes_.load(std::memory_order_relaxed)));
+  count();
   counters_.unacked.set(static_cast<std::int64_t>(unacked()));
   counters_.consumers.set(static_cast<std::int64_t>(slots_.size()));
 }
@@ -175,6 +201,12 @@ std::size_t Topic::unacked() const {
   std::size_t count = 0;
   for (const auto& slot : slots_) count += slot->unacked.size();
   return count;
+}
+
+std::size_t Topic::window() const {
+  std::size_t all = 0;
+  for (const auto& slot : slots_) all += slot->options.ack ? slot->options.prefetch : Slot::kWindow;
+  return all;
 }
 
 Millis Topic::oldest() const {
@@ -190,14 +222,12 @@ Millis Topic::oldest() const {
     if (!slot->unacked.empty()) consider(slot->unacked.begin()->second->entry.job);
   }
   if (!first) return Millis(0);
-  return std::chrono::duration_cast<Millis>(queue_.options_.now() - first->pushed_at);
+  return std::chrono::duration_cast<Millis>(rules_.now() - first->pushed_at);
 }
 
-TopicStatus Topic::status() const {
+TopicStatus Topic::counted() const {
   TopicStatus status;
   status.name = name_;
-  status.items = items();
-  status.bytes = bytes_.load(std::memory_order_relaxed);
   status.unacked = unacked();
   status.consumers = slots_.size();
   status.pushed = counters_.pushed.value();
@@ -205,7 +235,7 @@ TopicStatus Topic::status() const {
   status.acked = counters_.acked.value();
   status.redelivered = counters_.redelivered.value();
   status.dead = counters_.dead.value();
-  status.refused = refused_.load(std::memory_order_relaxed);
+  status.refused = counters_.refused.value();
   status.oldest = oldest();
   return status;
 }

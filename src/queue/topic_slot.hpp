@@ -1,5 +1,5 @@
-// What a topic knows of one consumer and of the jobs it has. Private to topic.cpp and
-// topic_books.cpp; used on the topic's home loop.
+// What a topic knows of one consumer and of the jobs it has. For topics' own source files; used on
+// the topic's home loop.
 #pragma once
 #include <deque>
 #include <map>
@@ -44,5 +44,65 @@ struct Topic::Slot {
                        : handed.size() < kWindow;
   }
 };
+
+template <class Visit>
+void Topic::each_unseen(Visit visit) const {
+  for (const Entry& entry : waiting_) visit(entry.job);
+  for (const auto& slot : slots_)
+    for (const Entry& entry : slot->line) visit(entry.job);
+  for (const auto& [id, delayed] : delayed_) visit(delayed->job);
+  turns_.each(visit);
+}
+
+template <class Meant>
+std::vector<JobPtr> Topic::take_back(Meant is_meant) {
+  std::vector<JobPtr> behind, taken;
+  turns_.take(is_meant, behind);
+  const auto take_from = [&](std::deque<Entry>& line) {
+    std::erase_if(line, [&](Entry& entry) {
+      if (!is_meant(*entry.job)) return false;
+      unbind(entry);
+      taken.push_back(std::move(entry.job));
+      return true;
+    });
+  };
+  take_from(waiting_);
+  for (const auto& slot : slots_) take_from(slot->line);
+  for (const JobPtr& job : taken) turn_is_over(*job);
+  taken.insert(taken.end(), behind.begin(), behind.end());
+  return taken;
+}
+
+template <class Meant>
+std::vector<JobPtr> Topic::take_resting(Meant is_meant) {
+  std::vector<JobPtr> taken;
+  std::erase_if(delayed_, [&](auto& each) {
+    if (!is_meant(*each.second->job)) return false;
+    taken.push_back(std::move(each.second->job));
+    return true;
+  });
+  for (const JobPtr& job : taken) turn_is_over(*job);
+  return taken;
+}
+
+template <class Meant>
+void Topic::revoke(Meant is_meant) {
+  std::vector<JobPtr> revoked;
+  for (const auto& slot : slots_) {
+    for (Entry& entry : slot->handed) {
+      if (entry.revoked || !is_meant(*entry.job)) continue;
+      entry.revoked = true;
+      revoked.push_back(entry.job);
+    }
+    std::erase_if(slot->unacked, [&](auto& each) {
+      Entry& entry = each.second->entry;
+      if (!is_meant(*entry.job)) return false;
+      unbind(entry);
+      revoked.push_back(std::move(entry.job));
+      return true;
+    });
+  }
+  for (const JobPtr& job : revoked) turn_is_over(*job);
+}
 
 }  // namespace weft::queue

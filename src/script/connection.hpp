@@ -12,13 +12,22 @@ namespace weft::script {
 
 struct Event;
 
+/// One Vm::call: which function, who wants its result, and the result while it is made.
+struct Call {
+  ScriptId script = 0;
+  std::string function;
+  CallDone done;
+  CallResult result = {};
+};
+
 /// What waits for the event before it to end.
 struct Pending {
-  enum class Kind : std::uint8_t { connect, handshake, message, package, close } kind;
+  enum class Kind : std::uint8_t { connect, handshake, message, package, close, call, leave } kind;
   DataType type = DataType::text;
   std::string data;
   std::unique_ptr<Handshake> handshake;
   std::unique_ptr<CloseInfo> close;
+  std::unique_ptr<Call> call = {};
 };
 
 /// Bytes of a socket listener that are not cut into packages yet.
@@ -50,6 +59,7 @@ struct Connection {
   int globals = kNone;           ///< registry reference of globals that its callbacks made
   int self = kNone;              ///< registry reference of the `conn` that its messages bring
   bool is_closed = false;        ///< on_close was handed over: the host knows it no more
+  bool is_guest = false;         ///< it is here for calls only: its reading is not ours to stop
   bool is_paused = false;        ///< we asked the host to stop reading
   bool is_listed = false;        ///< stands in the list of connections that can go on
   bool is_deaf = false;          ///< its bytes mean nothing any more: it is being closed

@@ -15,8 +15,9 @@ namespace weft::script {
 
 /// Registry references of what the coroutine of an event begins with.
 struct Entries {
-  int event = 0, message = 0, package = 0;
+  int event = 0, message = 0, package = 0, call = 0;
   int of(Event::Kind kind) const {
+    if (kind == Event::Kind::call) return call;
     if (kind == Event::Kind::message) return message;
     return kind == Event::Kind::package ? package : event;
   }

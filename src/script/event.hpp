@@ -28,6 +28,10 @@ struct PublishAnswer {
   PublishCount count;
   Problem problem;
 };
+struct PushAnswer {
+  std::size_t depth;
+  Problem problem;
+};
 struct HttpAnswer {
   HttpResponse response;
   Problem problem;
@@ -36,14 +40,37 @@ struct RedisAnswer {
   RedisReply reply;
   Problem problem;
 };
-using Answer =
-    std::variant<std::monostate, ContextAnswer, SendAnswer, PublishAnswer, HttpAnswer, RedisAnswer>;
+struct CountAnswer {
+  PublishCount count;
+  Problem problem;
+};
+struct DoneAnswer {
+  Problem problem;
+};
+struct ToldAnswer {
+  std::string json;
+  Problem problem;
+};
+using Answer = std::variant<std::monostate, ContextAnswer, SendAnswer, PublishAnswer, HttpAnswer,
+                            RedisAnswer, PushAnswer, CountAnswer, DoneAnswer, ToldAnswer>;
 
 /// Names one wait; 0 = none. Completions carry it, so one that comes too late finds nothing.
 using WaitToken = std::uint64_t;
 
 struct Event {
-  enum class Kind : std::uint8_t { load, connect, handshake, message, package, close, encode };
+  enum class Kind : std::uint8_t {
+    load,
+    connect,
+    handshake,
+    message,
+    package,
+    close,
+    encode,
+    call
+  };
+
+  /// The file itself, init and protocol_encode may not sleep.
+  bool may_wait() const { return kind != Kind::load && kind != Kind::encode; }
 
   Kind kind = Kind::load;
   std::shared_ptr<Loaded> loaded;
@@ -54,6 +81,7 @@ struct Event {
   DataType type = DataType::text;
   const Handshake* handshake = nullptr;
   const CloseInfo* close = nullptr;
+  std::unique_ptr<Call> call;  ///< of a call, until it has ended
 
   lua_State* coroutine = nullptr;
   int reference = -2;  ///< of the coroutine in the registry
@@ -74,6 +102,7 @@ struct Event {
     data = {};
     handshake = nullptr;
     close = nullptr;
+    call.reset();
     coroutine = nullptr;
     reference = -2;
     budget = {};

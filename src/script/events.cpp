@@ -61,6 +61,24 @@ Connection& Events::add(ConnectionId id, ScriptId script) {
   return connections_.try_emplace(id, id, script).first->second;
 }
 
+Connection& Events::add_guest(ConnectionId id) {
+  Connection* known = find(id);
+  if (known) return *known;
+  Connection& made = add(id, 0);
+  made.is_guest = true;
+  return made;
+}
+
+Connection* Events::closed(ConnectionId id) {
+  Connection* connection = find(id);
+  if (!connection || std::exchange(connection->is_closed, true)) return nullptr;
+  const Event* event = connection->event.get();
+  if (!event || !event->token || event->awaited.empty()) return connection;
+  // Answers of the outside may still be of use: those are waited for.
+  answer(event->token, ContextAnswer{{}, "connection closed"});
+  return find(id);
+}
+
 // --- the line of one connection ---
 
 void Events::hand_over(Connection& connection, Pending pending) {
@@ -95,7 +113,8 @@ void Events::proceed(Connection& connection) {
 }
 
 void Events::pause(Connection& connection) {
-  if (connection.is_closed || std::exchange(connection.is_paused, true)) return;
+  if (connection.is_closed || connection.is_guest) return;
+  if (std::exchange(connection.is_paused, true)) return;
   engine_.host.pause_reading(connection.id);
 }
 
@@ -135,24 +154,30 @@ bool Events::start_next(Connection& connection) {
       engine_.host.resume_reading(connection.id);
     return false;
   }
-  const Pending next = std::move(connection.backlog->front());
+  Pending next = std::move(connection.backlog->front());
   connection.backlog->pop_front();
   if (connection.backlog->empty()) connection.backlog.reset();
+  if (next.kind == Pending::Kind::leave) {
+    if (!connection.backlog) return forget(connection.id), false;
+    connection.backlog->push_back(std::move(next));  // every call ends, also one that came late
+    return true;
+  }
   static constexpr Event::Kind kKinds[] = {Event::Kind::connect, Event::Kind::handshake,
                                            Event::Kind::message, Event::Kind::package,
-                                           Event::Kind::close};
+                                           Event::Kind::close,   Event::Kind::call};
   start(connection, kKinds[static_cast<std::size_t>(next.kind)], &next, next.type, next.data);
   return true;
 }
 
 // --- one event ---
 
-void Events::start(Connection& connection, Event::Kind kind, const Pending* pending, DataType type,
+void Events::start(Connection& connection, Event::Kind kind, Pending* pending, DataType type,
                    std::string_view data) {
   auto made = take_event();
   Event& event = *made;
   event.kind = kind;
-  event.loaded = engine_.scripts.at(connection.script);
+  if (kind == Event::Kind::call) event.call = std::move(pending->call);
+  event.loaded = engine_.scripts.at(event.call ? event.call->script : connection.script);
   event.connection = connection.id;
   event.data = data;
   event.type = type;
@@ -162,13 +187,17 @@ void Events::start(Connection& connection, Event::Kind kind, const Pending* pend
   connection.event = std::move(made);
 
   // The headers of a handshake go into the context, also when no callback wants them.
-  if (kind != Event::Kind::handshake && !event.loaded->has(callback_of(kind)))
+  if (kind != Event::Kind::handshake && kind != Event::Kind::call &&
+      !event.loaded->has(callback_of(kind)))
     return finished(event, 0);
   event.coroutine = take_coroutine(event.reference);
   if (!event.coroutine) {
     engine_.errors.add();
-    engine_.reporter.error(*event.loaded, "not enough memory to begin an event",
-                           "the event is dropped");
+    if (event.call)
+      event.call->result.problem = "not enough memory to call a function";
+    else
+      engine_.reporter.error(*event.loaded, "not enough memory to begin an event",
+                             "the event is dropped");
     return finished(event, 0);
   }
   lua_rawgeti(event.coroutine, LUA_REGISTRYINDEX, engine_.entries.of(kind));
@@ -205,16 +234,7 @@ void Events::suspended(Event& event) {
 void Events::finished(Event& event, int status) {
   Connection* connection = find(event.connection);
   if (event.token) waits_.erase(std::exchange(event.token, 0));
-  if (status != 0) {
-    const std::string message =
-        status == LUA_YIELD ? "coroutine.yield() outside of a coroutine that the script made"
-                            : message_on(event.coroutine);
-    engine_.errors.add();
-    if (event.budget.aborted) engine_.aborted.add();
-    engine_.reporter.error(*event.loaded, message,
-                           fmt::format("connection {} stays open; this event is dropped",
-                                       to_string(event.connection)));
-  }
+  if (status != 0) report(event, status);
   if (event.coroutine) {
     give_coroutine(event.coroutine, event.reference, status == 0);
     engine_.event_seconds.observe(std::chrono::duration<double>(event.elapsed).count());
@@ -224,9 +244,27 @@ void Events::finished(Event& event, int status) {
   }
   const bool was_last = event.kind == Event::Kind::close;
   const ConnectionId id = event.connection;
+  const std::unique_ptr<Call> call = std::move(event.call);
   give_event(std::move(connection->event));  // `event` is another one's from here on
   if (was_last) return forget(id);
   if (connection->backlog || connection->input || connection->is_paused) later(*connection);
+  if (call) call->done(std::move(call->result));  // may hand over, end or forget anything
+}
+
+/// Whoever called a function decides himself about its error.
+void Events::report(const Event& event, int status) {
+  std::string message = status == LUA_YIELD
+                            ? "coroutine.yield() outside of a coroutine that the script made"
+                            : message_on(event.coroutine);
+  engine_.errors.add();
+  if (event.budget.aborted) engine_.aborted.add();
+  if (event.call) {
+    event.call->result = {"", "null", std::move(message)};
+    return;
+  }
+  engine_.reporter.error(
+      *event.loaded, message,
+      fmt::format("connection {} stays open; this event is dropped", to_string(event.connection)));
 }
 
 std::string Events::run_now(Event& event, lua_CFunction entry, void (*finish)(lua_State*, void*),

@@ -26,6 +26,13 @@ class Events {
   }
   Connection& add(ConnectionId id, ScriptId script);
 
+  /// For calls only; one that is here already stays as it is.
+  Connection& add_guest(ConnectionId id);
+
+  /// It has ended: nobody will set the key of its context that a callback waits for. Gives nullptr
+  /// when there is none or this was said before.
+  Connection* closed(ConnectionId id);
+
   /// In line behind what the connection does now.
   void hand_over(Connection& connection, Pending pending);
   /// The same for a message, without a copy when the connection is idle.
@@ -63,8 +70,9 @@ class Events {
   void proceed(Connection& connection);
   void pause(Connection& connection);
   bool start_next(Connection& connection);
-  void start(Connection& connection, Event::Kind kind, const Pending* pending, DataType type,
+  void start(Connection& connection, Event::Kind kind, Pending* pending, DataType type,
              std::string_view data);
+  void report(const Event& event, int status);
   void go(Event& event);
   void suspended(Event& event);
   void finished(Event& event, int status);

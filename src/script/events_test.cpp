@@ -322,6 +322,44 @@ TEST_F(EventsTest, ChannelsCloseAndErrorsReachTheHost) {
   EXPECT_EQ(eval("conn:send('x', 'json')").substr(0, 6), "error:");
 }
 
+TEST_F(EventsTest, APushToATopicThatHasToBeAskedSleepsUntilItsAnswer) {
+  host_.slow_topics = {"far"};
+  open(
+      "function on_message(m, conn) local n, err = mix.queue.push('far', m.data) "
+      "conn:send(tostring(n) .. tostring(err)) end");
+  text("1");
+  text("2");
+  EXPECT_EQ(host_.pushed.size(), 1u) << "the second message waits behind the first";
+  EXPECT_TRUE(host_.sent.empty());
+  host_.complete_all();
+  EXPECT_EQ(host_.sent.at(0).data, "1nil");
+  host_.push_problem = "topic far is full";
+  host_.complete_all();
+  EXPECT_EQ(last_sent(), "2nil");
+  text("3");
+  host_.complete_all();
+  EXPECT_EQ(last_sent(), "niltopic far is full");
+}
+
+TEST_F(EventsTest, AHandlerOfTheCloseMayPushAndWaitToo) {
+  host_.slow_topics = {"far"};
+  open(
+      "function on_message() end function on_close(err, conn) mix.queue.push('far', 1) "
+      "mix.queue.push('far', 2) end");
+  vm().on_close(kId, {});
+  host_.complete_all();
+  host_.complete_all();
+  EXPECT_EQ(host_.pushed.size(), 2u);
+}
+
+TEST_F(EventsTest, WhereNothingCanSleepSuchAPushIsAnError) {
+  host_.slow_topics = {"far"};
+  load(
+      "local n, err = mix.queue.push('far', 1) mix.queue.push('t', err) function on_message() end");
+  ASSERT_EQ(host_.pushed.size(), 1u);
+  EXPECT_NE(host_.pushed[0].json.find("waited for"), std::string::npos);
+}
+
 TEST_F(EventsTest, AHostThatClosesAtOnceIsSafe) {
   struct ClosingHost : FakeHost {
     Vm* vm = nullptr;

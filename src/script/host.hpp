@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "weft/nodes.hpp"
 #include "weft/result.hpp"
 #include "weft/types.hpp"
 
@@ -64,12 +65,34 @@ class ScriptHost {
   virtual void mesh_publish(std::string channel, std::string data, DataType type,
                             std::function<void(PublishCount, Problem)> done) = 0;
 
+  // --- the same for users, everybody and who is where; `json`: text of the answer ---
+  using Done = std::function<void(Problem)>;
+  using Counted = std::function<void(PublishCount, Problem)>;
+  using Told = std::function<void(std::string json, Problem)>;
+  virtual void mesh_send_user(std::string user, std::string data, DataType type, Counted done) = 0;
+  virtual void mesh_send_all(std::string data, DataType type, Counted done) = 0;
+  virtual void mesh_kick(std::string user, std::uint16_t code, std::string reason,
+                         Counted done) = 0;
+  virtual void mesh_bind(ConnectionId id, std::string user, OtherConnections others,
+                         Counted done) = 0;
+  virtual void mesh_unbind(ConnectionId id, std::string user, Done done) = 0;
+  virtual void mesh_subscribe(ConnectionId id, std::vector<std::string> channels, Done done) = 0;
+  virtual void mesh_unsubscribe(ConnectionId id, std::vector<std::string> channels, Done done) = 0;
+  virtual void mesh_set_context(ConnectionId id, std::string json, Done done) = 0;
+  virtual void mesh_close(ConnectionId id, std::uint16_t code, std::string reason, Done done) = 0;
+  virtual void mesh_presence(std::string channel, Told done) = 0;
+  virtual void mesh_connections(std::string user, Told done) = 0;
+  virtual void mesh_nodes(Told done) = 0;
+
   // --- queues ---
   virtual Problem queue_new(std::string_view topic, std::size_t max_items) = 0;
   /// `json`: the value as JSON text. Gives the topic's depth after the push; Problem when full or
-  /// unknown.
-  virtual std::pair<std::size_t, Problem> queue_push(std::string_view topic, ConnectionId from,
-                                                     std::string_view json) = 0;
+  /// unknown. nullopt: nothing was done, the topic's engine has to be asked.
+  virtual std::optional<std::pair<std::size_t, Problem>> queue_push(std::string_view topic,
+                                                                    ConnectionId from,
+                                                                    std::string_view json) = 0;
+  virtual void queue_push_later(std::string_view topic, ConnectionId from, std::string_view json,
+                                std::function<void(std::size_t, Problem)> done) = 0;
 
   // --- the outside, without blocking the loop ---
   virtual void http_request(HttpRequest request,

@@ -24,6 +24,15 @@ end
 out.waiting = {}
 for name, start in next, native.waiting do out.waiting[name] = waiting(start, native.answer) end
 
+-- The same for a push to a queue: a topic in memory has answered by then.
+local start_push, answer = native.queue_push, native.answer
+function out.waiting.queue_push(...)
+  local waits, n, err = start_push(...)
+  if not waits then return n, err end
+  yield(WAIT)
+  return answer()
+end
+
 -- Coroutines that a script makes itself may wait too: the wait passes through them to the event's own coroutine.
 local function pass(co, ok, first, ...)
   if ok and first == WAIT then
@@ -68,6 +77,11 @@ local function package(input, decode, message, conn)
   if data ~= nil and message then message(data, conn) end
 end
 function out.package() return package(native.enter()) end
+
+-- Vm::call: a function of the script, by name, with one message. What it gives is the answer's event and data.
+local reply = native.reply
+local function called(f, message, conn) return reply(f(message, conn)) end
+function out.call() return called(native.called()) end
 
 -- How many parameters a function names.
 function out.parameters(f) return native.getinfo(f, "u").nparams end

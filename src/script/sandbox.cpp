@@ -202,6 +202,7 @@ void open_sandbox(lua_State* L, const VmLimits& limits) {
   keep(L, prelude, "event", kEventEntry);
   keep(L, prelude, "message", kMessageEntry);
   keep(L, prelude, "package", kPackageEntry);
+  keep(L, prelude, "call", kCallEntry);
   keep(L, prelude, "parameters", "weft.parameters");
 
   lua_newtable(L);

@@ -64,6 +64,7 @@ Engine::Engine(net::Loop& on_loop, ScriptHost& its_host, VmLimits its_limits,
     entries.event = reference_of(L, kEventEntry);
     entries.message = reference_of(L, kMessageEntry);
     entries.package = reference_of(L, kPackageEntry);
+    entries.call = reference_of(L, kCallEntry);
   });
   if (!problem.empty()) throw ScriptError("cannot start Lua: " + problem);
 }
@@ -100,17 +101,34 @@ void Vm::on_bytes(ConnectionId id, std::string_view bytes) {
 }
 
 void Vm::on_close(ConnectionId id, const CloseInfo& info) {
-  Connection* connection = engine_->events.find(id);
-  if (!connection || std::exchange(connection->is_closed, true)) return;
-  Event* event = connection->event.get();
-  if (event && event->token && !event->awaited.empty()) {
-    // Nobody will set the key any more. Answers of the outside may still be of use: those are
-    // waited for.
-    engine_->events.answer(event->token, ContextAnswer{{}, "connection closed"});
-    connection = engine_->events.find(id);
-  }
+  Connection* connection = engine_->events.closed(id);
+  if (!connection) return;
   engine_->events.hand_over(
       *connection, {Pending::Kind::close, {}, {}, nullptr, std::make_unique<CloseInfo>(info)});
+}
+
+void Vm::call(ScriptId script, ConnectionId id, std::string function, std::string message,
+              CallDone done) {
+  auto call = std::make_unique<Call>(Call{script, std::move(function), std::move(done)});
+  engine_->events.hand_over(
+      engine_->events.add_guest(id),
+      {Pending::Kind::call, {}, std::move(message), nullptr, nullptr, std::move(call)});
+}
+
+void Vm::leave(ConnectionId id) {
+  if (Connection* connection = engine_->events.closed(id))
+    engine_->events.hand_over(*connection, {Pending::Kind::leave, {}, {}, nullptr, nullptr});
+}
+
+bool Vm::has_function(ScriptId script, std::string_view function) {
+  bool has = false;
+  const Problem problem = engine_->machine.protect([&](lua_State* L) {
+    engine_->scripts.at(script)->push_environment(L);
+    push(L, function);
+    lua_rawget(L, -2);
+    has = lua_isfunction(L, -1);
+  });
+  return problem.empty() && has;
 }
 
 Problem Vm::set_context(ConnectionId id, std::string_view json_object) {

@@ -6,6 +6,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -65,6 +66,14 @@ class ScriptError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What a function has given that Vm::call called.
+struct CallResult {
+  std::string event = {};     ///< its first value; "" = it gave none
+  std::string data = "null";  ///< its second value, as JSON text
+  Problem problem = {};       ///< not empty: it ended with this error
+};
+using CallDone = std::function<void(CallResult)>;
+
 enum class ScriptErrc { no_such_connection = 1, not_encoded };
 error_code make_error_code(ScriptErrc error);
 
@@ -93,6 +102,20 @@ class Vm {
   /// The connection is gone: calls that need it fail from now on, its context stays readable until
   /// on_close has ended, then it is forgotten. Events handed over before still run first.
   void on_close(ConnectionId id, const CloseInfo& info);
+
+  // Calls of single functions, for connections that were never handed to on_open.
+
+  /// Calls the global function `function` of the script with (message, conn): a coroutine, begun
+  /// when the calls of this connection before it have ended, under the limits of an event.
+  /// `message`: JSON text. `done` is called once, on this loop, maybe before call() returns, and
+  /// not at all when the Vm ends first. Reading from the connection goes on: who calls waits for
+  /// `done`.
+  void call(ScriptId script, ConnectionId id, std::string function, std::string message,
+            CallDone done);
+  /// The connection of such calls is gone. What was called before still runs to its end.
+  void leave(ConnectionId id);
+  /// The script has a global function of this name, as it is loaded now.
+  bool has_function(ScriptId script, std::string_view function);
 
   /// Merges the members into the context and wakes a script that waits for one of them.
   Problem set_context(ConnectionId id, std::string_view json_object);

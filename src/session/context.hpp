@@ -6,7 +6,7 @@
 
 namespace weft::session {
 
-struct Session::Context {
+struct Context final : Attached {
   boost::json::object members;
 };
 

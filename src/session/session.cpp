@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "session/context.hpp"
 #include "weft/codes.hpp"
 
 namespace weft::session {
@@ -37,6 +36,7 @@ void Session::on_close(const CloseInfo& info) {
   authentication_.reset();
   owner_.on_session_end(*this);
   dialect_.on_close(*this, info);
+  owner_.on_session_over(*this);
 }
 
 bool deliver_frame(transport::Connection& connection, hub::Delivery& delivery) {

@@ -17,9 +17,17 @@ namespace weft::session {
 class SessionOwner {
  public:
   virtual void on_session_end(Session& session) = 0;
+  /// Its dialect has heard of the end too: the last word about it.
+  virtual void on_session_over(Session& session) = 0;
 
  protected:
   ~SessionOwner() = default;
+};
+
+/// What a dialect keeps with a session; each dialect knows what it attached.
+class Attached {
+ public:
+  virtual ~Attached() = default;
 };
 
 class Session final : public OnSlab, public transport::MessageHandler, public hub::Subscriber {
@@ -29,6 +37,7 @@ class Session final : public OnSlab, public transport::MessageHandler, public hu
   ~Session() override;
 
   ConnectionId id() const { return id_; }
+  ConnectionId connection_id() const override { return id_; }
   transport::Connection& connection() { return connection_; }
   Dialect& dialect() { return dialect_; }
   std::size_t max_channels() const { return max_channels_; }
@@ -36,9 +45,8 @@ class Session final : public OnSlab, public transport::MessageHandler, public hu
   /// Closes the connection with 3500 unless the context holds `key` after `within`.
   void require_context(std::string key, Millis within);
 
-  /// The context of dialects that keep it here, as members of a JSON object; nullptr = empty.
-  struct Context;
-  std::unique_ptr<Context>& context() { return context_; }
+  /// Belongs to the dialect; nullptr until it attaches something.
+  std::shared_ptr<Attached>& attached() { return attached_; }
 
   bool on_message(DataType type, std::span<const std::byte> payload) override;
   void on_close(const CloseInfo& info) override;
@@ -50,7 +58,7 @@ class Session final : public OnSlab, public transport::MessageHandler, public hu
   Dialect& dialect_;
   SessionOwner& owner_;
   std::uint32_t max_channels_;
-  std::unique_ptr<Context> context_;
+  std::shared_ptr<Attached> attached_;
   std::unique_ptr<net::CallbackTimer> authentication_;
 };
 

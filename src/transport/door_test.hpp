@@ -74,11 +74,19 @@ class DoorTest : public testing::Test, private RequestHandler {
     }
   }
 
+  void accept(HttpExchange& exchange) {
+    socket_ = exchange.accept_websocket(
+        std::make_shared<WebSocketOptions>(),
+        [this](Connection&) { return std::make_unique<Recorder>(*this); }, extras_);
+  }
+
   metrics::Registry metrics_;
   net::Loop loop_{0, 1, metrics_};
   Codecs codecs_{metrics_};
   std::vector<HttpRequest> requests_;
-  std::shared_ptr<HttpExchange> later_;  ///< of a request to /later, not answered yet
+  std::shared_ptr<HttpExchange> later_;  ///< of a request to /later or /slow, not answered yet
+  std::vector<GivenUp> given_up_;        ///< of a request to /slow
+  UpgradeExtras extras_;                 ///< of the next 101
   Connection* socket_ = nullptr;         ///< of a request to /ws
   Heard seen_;
   bool pauses_ = false;  ///< the message handler takes one message at a time
@@ -101,10 +109,11 @@ class DoorTest : public testing::Test, private RequestHandler {
     requests_.push_back(request);
     if (request.path == "/later") {
       later_ = std::move(exchange);
+    } else if (request.path == "/slow") {
+      later_ = std::move(exchange);
+      later_->answer_later([this](GivenUp why) { given_up_.push_back(why); });
     } else if (request.path == "/ws") {
-      socket_ = exchange->accept_websocket(
-          std::make_shared<WebSocketOptions>(),
-          [this](Connection&) { return std::make_unique<Recorder>(*this); });
+      accept(*exchange);
     } else {
       exchange->respond({.body = request.method + ' ' + request.path + ' ' + request.body + '\n'});
     }

@@ -8,28 +8,49 @@
 #include "wire/http/response.hpp"
 
 namespace weft::transport {
+namespace {
+
+constexpr std::size_t kEarlyBytes = 16 << 10;  // sent before the answer that is still to come
+
+}  // namespace
 
 // What the handler holds: it may answer after the connection is gone.
 class HttpConnection::Exchange final : public HttpExchange {
  public:
   explicit Exchange(HttpConnection& connection)
       : connection_(&connection), loop_(connection.stream_.loop()) {}
-  void detach() { connection_ = nullptr; }
+  void give_up(GivenUp why) {
+    connection_ = nullptr;
+    if (const auto given_up = std::exchange(given_up_, {})) given_up(why);
+  }
 
   net::Loop& loop() override { return loop_; }
-  void respond(HttpResponse response) override {
-    if (HttpConnection* connection = std::exchange(connection_, nullptr))
-      connection->answer(response);
+  const HttpRequest* request() const override {
+    return connection_ ? &connection_->request_ : nullptr;
   }
-  Connection* accept_websocket(
-      std::shared_ptr<const WebSocketOptions> options,
-      std::function<std::unique_ptr<MessageHandler>(Connection&)> make) override {
-    HttpConnection* connection = std::exchange(connection_, nullptr);
-    return connection ? connection->upgrade(std::move(options), make) : nullptr;
+  void answer_later(std::function<void(GivenUp)> given_up) override {
+    if (!connection_) return;
+    given_up_ = std::move(given_up);
+    connection_->wait_for_answer();
+  }
+  void respond(HttpResponse response) override {
+    if (HttpConnection* connection = take()) connection->answer(response);
+  }
+  Connection* accept_websocket(std::shared_ptr<const WebSocketOptions> options,
+                               std::function<std::unique_ptr<MessageHandler>(Connection&)> make,
+                               const UpgradeExtras& extras) override {
+    HttpConnection* connection = take();
+    return connection ? connection->upgrade(std::move(options), make, extras) : nullptr;
   }
 
  private:
+  HttpConnection* take() {
+    given_up_ = {};
+    return std::exchange(connection_, nullptr);
+  }
+
   HttpConnection* connection_;
+  std::function<void(GivenUp)> given_up_;
   net::Loop& loop_;
 };
 
@@ -41,13 +62,14 @@ HttpConnection::HttpConnection(Door& door, net::Stream& stream)
 }
 
 HttpConnection::~HttpConnection() {
-  if (exchange_) exchange_->detach();
+  if (exchange_) exchange_->give_up(GivenUp::client_left);
 }
 
 void HttpConnection::on_bytes(std::span<std::byte> bytes) {
   if (stage_ == Stage::ended) return;
   in_ += as_text(bytes);
-  if (stage_ != Stage::answering) process();
+  if (stage_ != Stage::answering) return process();
+  if (in_.size() > kEarlyBytes) stream_.pause_reading();
 }
 
 void HttpConnection::process() {
@@ -183,7 +205,7 @@ void HttpConnection::dispatch() {
   dispatching_ = true;
   door_.handler().on_request(request_, exchange_);
   dispatching_ = false;
-  if (stage_ == Stage::answering) stream_.pause_reading();
+  if (stage_ == Stage::answering && !listens_) stream_.pause_reading();
   if (stage_ == Stage::replaced) hand_over();
 }
 
@@ -196,8 +218,14 @@ void HttpConnection::hand_over() {
 
 // --- an answer
 
+void HttpConnection::wait_for_answer() {
+  listens_ = true;
+  stream_.set_timer(door_.options().head_timeout);
+}
+
 void HttpConnection::answer(const HttpResponse& response) {
   if (stage_ != Stage::answering) return;
+  if (std::exchange(listens_, false)) stream_.cancel_timer();
   const bool closes = response.close || !keep_alive_;
   const bool bodiless = response.status == 304 || response.status == 204;
   const std::string length = std::to_string(response.body.size());
@@ -260,8 +288,9 @@ Connection* HttpConnection::refuse_handshake(const UpgradeRefusal& refusal) {
 
 Connection* HttpConnection::upgrade(
     std::shared_ptr<const WebSocketOptions> options,
-    const std::function<std::unique_ptr<MessageHandler>(Connection&)>& make) {
-  const auto judged = judge_upgrade(request_, *options);
+    const std::function<std::unique_ptr<MessageHandler>(Connection&)>& make,
+    const UpgradeExtras& extras) {
+  const auto judged = judge_upgrade(request_, *options, extras);
   if (const auto* refusal = std::get_if<UpgradeRefusal>(&judged)) return refuse_handshake(*refusal);
   const Upgrade& granted = std::get<Upgrade>(judged);
   stream_.write_copy(as_bytes(granted.head));
@@ -271,6 +300,7 @@ Connection* HttpConnection::upgrade(
   auto socket = std::make_unique<WebSocketConnection>(stream_, door_.codecs(), std::move(options),
                                                       granted.deflate, remote);
   WebSocketConnection& made = *socket;
+  if (std::exchange(listens_, false)) stream_.cancel_timer();
   stage_ = Stage::replaced;
   successor_ = &stream_.set_handler(std::move(socket));
   stream_.resume_reading();
@@ -281,14 +311,29 @@ Connection* HttpConnection::upgrade(
 
 // --- the end
 
-void HttpConnection::on_end(error_code /*error*/) { stage_ = Stage::ended; }
+void HttpConnection::on_end(error_code /*error*/) {
+  stage_ = Stage::ended;
+  if (exchange_) exchange_->give_up(GivenUp::client_left);
+}
 
 void HttpConnection::on_timer() {
+  if (stage_ == Stage::answering) return answer_is_late();
   const bool is_between_requests = stage_ == Stage::idle && exchange_;
   if (!is_between_requests) door_.codecs().counters.rejected_timeout.add();
   if (stage_ == Stage::idle) return stream_.abort({});
   if (in_.empty() && stage_ == Stage::head) return stream_.abort({});
   refuse(408, "the request did not arrive in time (client.handshake_timeout)");
+}
+
+void HttpConnection::answer_is_late() {
+  door_.codecs().counters.rejected_timeout.add();
+  const std::string_view why = "there was no answer in time (client.handshake_timeout)";
+  door_.log_refused(net::to_string(request_.remote), why);
+  answer({.status = 503,
+          .body = fmt::format("{}\n", why),
+          .headers = {{"Retry-After", "1"}},
+          .close = true});
+  exchange_->give_up(GivenUp::too_late);
 }
 
 }  // namespace weft::transport

@@ -37,7 +37,10 @@ class HttpConnection final : public net::StreamHandler {
   void hand_over();
   void answer(const HttpResponse& response);
   Connection* upgrade(std::shared_ptr<const WebSocketOptions> options,
-                      const std::function<std::unique_ptr<MessageHandler>(Connection&)>& make);
+                      const std::function<std::unique_ptr<MessageHandler>(Connection&)>& make,
+                      const UpgradeExtras& extras);
+  void wait_for_answer();
+  void answer_is_late();
   Connection* refuse_handshake(const UpgradeRefusal& refusal);
   void refuse(error_code error);
   void refuse(int status, std::string_view why);
@@ -53,7 +56,8 @@ class HttpConnection final : public net::StreamHandler {
   net::StreamHandler* successor_ = nullptr;  // the WebSocket, once this is Stage::replaced
   Stage stage_ = Stage::idle;
   bool keep_alive_ = true, dispatching_ = false;
-  bool may_be_proxied_;  // a trusted proxy's PROXY header may come, before anything else
+  bool listens_ = false;  // while it is answered later: to hear that the client goes
+  bool may_be_proxied_;   // a trusted proxy's PROXY header may come, before anything else
   std::optional<boost::asio::ip::tcp::endpoint> proxied_;  // whom that header named
 };
 

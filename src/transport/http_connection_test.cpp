@@ -104,5 +104,95 @@ TEST_F(HttpConnectionTest, AStrangersProxyHeaderIsABadRequest) {
   EXPECT_TRUE(heard().starts_with("HTTP/1.1 400 "));
 }
 
+// --- answers that take a while, and what a 101 may say
+
+std::string handshake(std::string_view path, std::string_view more = "") {
+  return "GET " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+         std::string(more) + "\r\n";
+}
+
+TEST_F(HttpConnectionTest, AnAnswerThatDoesNotComeInTimeIsA503) {
+  open();
+  say(handshake("/slow"));
+  run_until([&] { return later_ != nullptr; });
+  let_pass(Millis(11'000));
+  run_until_over();
+  EXPECT_TRUE(heard().starts_with("HTTP/1.1 503 "));
+  EXPECT_EQ(given_up_, std::vector{GivenUp::too_late});
+  EXPECT_EQ(later_->request(), nullptr);
+  accept(*later_);
+  EXPECT_EQ(socket_, nullptr);
+}
+
+TEST_F(HttpConnectionTest, WhoAnswersLaterHearsThatTheClientHasGone) {
+  open();
+  say(handshake("/slow"));
+  run_until([&] { return later_ != nullptr; });
+  leave();
+  run_until([&] { return !given_up_.empty(); });
+  EXPECT_EQ(given_up_, std::vector{GivenUp::client_left});
+  accept(*later_);
+  EXPECT_EQ(socket_, nullptr);
+}
+
+TEST_F(HttpConnectionTest, ALateHandshakeKeepsWhatTheClientSentBehindIt) {
+  open();
+  say(handshake("/slow"));
+  run_until([&] { return later_ != nullptr; });
+  say(std::string("\x81\x82\0\0\0\0hi", 8));
+  while (loop_.context().poll() > 0) {
+  }
+  accept(*later_);
+  run_until([&] { return !seen_.messages.empty(); });
+  EXPECT_EQ(seen_.messages, std::vector<std::string>{"hi"});
+  let_pass(Millis(11'000));
+  loop_.context().poll();
+  EXPECT_TRUE(given_up_.empty()) << "the deadline ended with the answer";
+  EXPECT_TRUE(seen_.closes.empty());
+}
+
+TEST_F(HttpConnectionTest, A101CarriesHeadersAndOneOfTheOfferedProtocols) {
+  open();
+  extras_ = {{{"Set-Cookie", "a=1"}}, "b"};
+  say(handshake("/ws", "Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Protocol: c\r\n"));
+  run_until_heard("\r\n\r\n");
+  EXPECT_TRUE(heard().starts_with("HTTP/1.1 101 "));
+  EXPECT_NE(heard().find("\r\nSec-WebSocket-Protocol: b\r\n"), std::string::npos);
+  EXPECT_NE(heard().find("\r\nSet-Cookie: a=1\r\n"), std::string::npos);
+}
+
+TEST_F(HttpConnectionTest, AProtocolThatWasNotOfferedIsNotSelected) {
+  open();
+  extras_.subprotocol = "z";
+  say(handshake("/ws", "Sec-WebSocket-Protocol: a, b\r\n"));
+  run_until_heard("\r\n\r\n");
+  EXPECT_EQ(heard().find("Sec-WebSocket-Protocol"), std::string::npos);
+}
+
+TEST_F(HttpConnectionTest, HeadersThatWouldBreakThe101BecomeA500) {
+  for (const HttpHeader& bad : std::vector<HttpHeader>{{"X", "a\r\nY: b"},
+                                                       {"X Y", "a"},
+                                                       {"content-length", "5"},
+                                                       {"Sec-WebSocket-Accept", "x"},
+                                                       {"Connection", "close"}}) {
+    const auto judged =
+        judge_upgrade({.method = "GET",
+                       .target = "/",
+                       .path = "/",
+                       .query = "",
+                       .headers = {{"Sec-WebSocket-Version", "13"},
+                                   {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}},
+                       .body = "",
+                       .remote = {},
+                       .wants_websocket = true},
+                      {}, {.headers = {bad}});
+    const auto* refusal = std::get_if<UpgradeRefusal>(&judged);
+    ASSERT_NE(refusal, nullptr) << bad.name;
+    EXPECT_EQ(refusal->status, 500) << bad.name;
+  }
+}
+
 }  // namespace
 }  // namespace weft::transport

@@ -64,9 +64,28 @@ void RawConnection::close(std::uint16_t code, std::string_view reason) {
   stream_.finish();
 }
 
-void RawConnection::pause() { stream_.pause_reading(); }
+void RawConnection::pause() {
+  paused_ = true;
+  stream_.pause_reading();
+}
 
 void RawConnection::resume() {
+  paused_ = false;
+  go_on();
+}
+
+void RawConnection::hold() {
+  held_ = true;
+  stream_.pause_reading();
+}
+
+void RawConnection::release() {
+  held_ = false;
+  go_on();
+}
+
+void RawConnection::go_on() {
+  if (paused_ || held_) return;
   last_read_ = stream_.loop().now();
   stream_.resume_reading();
 }
@@ -83,6 +102,8 @@ void RawConnection::on_end(error_code error) {
 void RawConnection::on_drained() { handler_->on_drained(); }
 
 void RawConnection::on_timer() {
+  if (paused_ || held_)
+    return stream_.set_timer(options_->read_timeout);  // it is us who do not read
   const Millis silent = std::chrono::duration_cast<Millis>(stream_.loop().now() - last_read_);
   if (silent < options_->read_timeout) return stream_.set_timer(options_->read_timeout - silent);
   codecs_.counters.closed_silent.add();

@@ -25,7 +25,11 @@ class RawConnection final : public net::StreamHandler, public Connection {
   void close(std::uint16_t code, std::string_view reason) override;
   void pause() override;
   void resume() override;
+  void hold() override;
+  void release() override;
+  bool is_open() const override { return !closed_; }
   std::size_t queued_bytes() const override { return stream_.queued_bytes(); }
+  std::size_t max_outbox() const override { return options_->max_outbox; }
   std::string remote_addr() const override { return net::to_string(stream_.remote()); }
   net::Loop& loop() override { return stream_.loop(); }
 
@@ -34,6 +38,7 @@ class RawConnection final : public net::StreamHandler, public Connection {
   void on_end(error_code error) override;
   void on_drained() override;
   void on_timer() override;
+  void go_on();
   bool has_room(std::size_t size);
   void count_sent(std::size_t size);
 
@@ -43,6 +48,7 @@ class RawConnection final : public net::StreamHandler, public Connection {
   std::unique_ptr<MessageHandler> handler_;
   std::unique_ptr<CloseInfo> closed_;
   SteadyTime last_read_;
+  bool paused_ = false, held_ = false;
 };
 
 }  // namespace weft::transport

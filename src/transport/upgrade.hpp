@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "transport/http.hpp"
 #include "transport/websocket.hpp"
@@ -19,13 +20,17 @@ struct Upgrade {
 };
 
 struct UpgradeRefusal {
-  enum class Fault : std::uint8_t { request, version, key };
+  enum class Fault : std::uint8_t { request, version, key, extras };
   int status;
   std::string why;
   Fault fault;
 };
 
+/// Whether an answer may carry them: names and values are whole, and none frames the message.
+bool are_settable(const std::vector<HttpHeader>& headers);
+
 std::variant<Upgrade, UpgradeRefusal> judge_upgrade(const HttpRequest& request,
-                                                    const WebSocketOptions& options);
+                                                    const WebSocketOptions& options,
+                                                    const UpgradeExtras& extras = {});
 
 }  // namespace weft::transport

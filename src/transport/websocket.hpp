@@ -55,7 +55,14 @@ class Connection {
   /// No more messages until resume(); TCP pushes back.
   virtual void pause() = 0;
   virtual void resume() = 0;
+  /// The same for another reason, which goes by itself: messages come when neither holds.
+  virtual void hold() = 0;
+  virtual void release() = 0;
+  /// Whether it can still be sent to: closing has not begun.
+  virtual bool is_open() const = 0;
   virtual std::size_t queued_bytes() const = 0;
+  /// Bytes that may wait to be sent; beyond it when_slow decides.
+  virtual std::size_t max_outbox() const { return WebSocketOptions().max_outbox; }
   virtual std::string remote_addr() const = 0;  ///< "ip:port"
   virtual net::Loop& loop() = 0;
 

@@ -57,7 +57,7 @@ void WebSocketConnection::start(const Make& make) {
 
 void WebSocketConnection::on_bytes(std::span<std::byte> bytes) {
   silence_.heard(stream_.loop().now());
-  if (!stopped_) return feed(bytes);
+  if (!is_stopped()) return feed(bytes);
   std::vector<std::byte>& early = rare().early;
   early.insert(early.end(), bytes.begin(), bytes.end());
 }
@@ -72,7 +72,7 @@ void WebSocketConnection::feed(std::span<std::byte> bytes) {
       decoder_.feed(bytes, limits, deflates_ ? &inflater() : nullptr, *this);
   feeding_ = false;
   if (error) return fail(error);
-  if (!stopped_ || told_) return;
+  if (!is_stopped() || told_) return;
   if (consumed < bytes.size())
     rare().early.assign(bytes.begin() + static_cast<std::ptrdiff_t>(consumed), bytes.end());
   stream_.pause_reading();
@@ -86,7 +86,7 @@ bool WebSocketConnection::on_message(ws::Opcode kind, std::span<const std::byte>
   const bool more =
       handler_->on_message(kind == ws::Opcode::text ? DataType::text : DataType::binary, payload);
   if (!more && !resumed_) stopped_ = true;
-  return !stopped_;
+  return !is_stopped();
 }
 
 bool WebSocketConnection::on_ping(std::span<const std::byte> payload) {
@@ -132,23 +132,35 @@ bool WebSocketConnection::count_against_rate() {
 }
 
 void WebSocketConnection::pause() {
-  if (std::exchange(stopped_, true)) return;
-  if (!feeding_) stream_.pause_reading();
+  if (!std::exchange(stopped_, true)) stop_reading();
 }
 
 void WebSocketConnection::resume() {
   resumed_ = true;
-  if (!stopped_) return;
-  stopped_ = false;
-  if (feeding_) return;
+  if (std::exchange(stopped_, false)) go_on();
+}
+
+void WebSocketConnection::hold() {
+  if (!std::exchange(held_, true)) stop_reading();
+}
+
+void WebSocketConnection::release() {
+  if (std::exchange(held_, false)) go_on();
+}
+
+void WebSocketConnection::stop_reading() {
+  if (!feeding_ && is_open()) stream_.pause_reading();
+}
+
+void WebSocketConnection::go_on() {
+  if (is_stopped() || feeding_) return;
   if (rare_ && !rare_->early.empty()) {
     std::vector<std::byte> early = std::exchange(rare_->early, {});
     feed(early);
   }
-  if (!stopped_) {
-    silence_.heard(stream_.loop().now());
-    stream_.resume_reading();
-  }
+  if (is_stopped()) return;
+  silence_.heard(stream_.loop().now());
+  stream_.resume_reading();
 }
 
 // --- bytes out
@@ -211,7 +223,8 @@ void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
   rare().closed = {code, std::string(reason), ClosedBy::server};
   send_close(code, reason);
   stream_.set_timer(options_->close_timeout);
-  if (std::exchange(stopped_, false) && !feeding_) stream_.resume_reading();  // to hear the answer
+  if (is_stopped() && !feeding_) stream_.resume_reading();  // to hear the answer
+  stopped_ = held_ = false;
   rare_->early = {};
 }
 
@@ -258,7 +271,7 @@ void WebSocketConnection::on_drained() {
 
 void WebSocketConnection::on_timer() {
   if (close_sent_) return stream_.abort({});
-  if (stopped_) return watch_silence();  // it may be us who do not read
+  if (is_stopped()) return watch_silence();  // it may be us who do not read
   const SteadyTime now = stream_.loop().now();
   switch (silence_.judge(now, *options_)) {
     case Silence::Verdict::silent:
@@ -281,7 +294,7 @@ void WebSocketConnection::on_timer() {
 }
 
 void WebSocketConnection::watch_silence() {
-  if (stopped_) return stream_.set_timer(kLookAgain);
+  if (is_stopped()) return stream_.set_timer(kLookAgain);
   const Millis next = silence_.next(stream_.loop().now(), *options_);
   if (next != Millis::max()) stream_.set_timer(next);
 }

@@ -42,7 +42,11 @@ class WebSocketConnection final : public OnSlab,
   void close(std::uint16_t code, std::string_view reason) override;
   void pause() override;
   void resume() override;
+  void hold() override;
+  void release() override;
+  bool is_open() const override { return !close_sent_ && !told_; }
   std::size_t queued_bytes() const override { return stream_.queued_bytes(); }
+  std::size_t max_outbox() const override { return options_->max_outbox; }
   std::string remote_addr() const override;
   net::Loop& loop() override { return stream_.loop(); }
 
@@ -58,6 +62,9 @@ class WebSocketConnection final : public OnSlab,
   bool on_close(std::uint16_t code, std::string_view reason) override;
 
   void feed(std::span<std::byte> bytes);
+  bool is_stopped() const { return stopped_ || held_; }
+  void stop_reading();
+  void go_on();
   bool within_rate() { return !options_->max_messages_per_second || count_against_rate(); }
   bool count_against_rate();
   void fail(error_code error);
@@ -93,7 +100,9 @@ class WebSocketConnection final : public OnSlab,
   Silence silence_;
   SteadyTime second_{};  // when the rate's present second began
   std::uint32_t this_second_ = 0;
-  bool deflates_ = false, stopped_ = false, resumed_ = false, feeding_ = false;
+  bool deflates_ = false, feeding_ = false;
+  bool stopped_ = false, resumed_ = false;  // by the handler
+  bool held_ = false;                       // by hold()
   bool close_sent_ = false, told_ = false;
 };
 

@@ -90,6 +90,34 @@ TEST_F(WebSocketConnectionTest, AHandlerThatPausesHearsTheNextMessageAfterResume
   EXPECT_EQ(seen_.messages, (std::vector<std::string>{"one", "two", "three"}));
 }
 
+TEST_F(WebSocketConnectionTest, HeldItHearsNothingWhateverTheHandlerResumes) {
+  pauses_ = true;
+  upgrade(text("one") + text("two") + text("three"));
+  run_until_messages(1);
+  socket_->hold();
+  socket_->resume();
+  EXPECT_EQ(seen_.messages.size(), 1u);
+  socket_->release();
+  EXPECT_EQ(seen_.messages.size(), 2u);
+  socket_->hold();
+  socket_->release();
+  EXPECT_EQ(seen_.messages.size(), 2u) << "the handler still has its own reason";
+  pauses_ = false;
+  socket_->resume();
+  EXPECT_EQ(seen_.messages, (std::vector<std::string>{"one", "two", "three"}));
+}
+
+TEST_F(WebSocketConnectionTest, HeldItStillHearsTheEchoOfItsClose) {
+  upgrade();
+  socket_->hold();
+  socket_->close(4001, "enough");
+  EXPECT_FALSE(socket_->is_open());
+  run_until_heard("enough");
+  say(frame(ws::Opcode::close, "\x0f\xa1"));
+  run_until_closed();
+  EXPECT_EQ(seen_.closes[0].by, ClosedBy::server);
+}
+
 TEST_F(WebSocketConnectionTest, AfterItsOwnCloseItSendsNothingAndWaitsForTheEcho) {
   upgrade();
   socket_->close(4001, "enough");

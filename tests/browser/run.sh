@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the browser test; 77 = skipped, with the reason. Fetches its one npm package when it is missing.
+# Runs the browser tests, or those that are named; 77 = skipped, with the reason. Fetches their one npm package when it is missing.
 set -uo pipefail
 cd "$(dirname "$0")"
 skip() { echo "skipped: $1"; exit 77; }
@@ -11,4 +11,5 @@ if [ ! -d node_modules/playwright-core ]; then
   npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { cat npm.log; skip "npm could not fetch playwright-core"; }
   rm -f npm.log
 fi
-exec node --test --test-reporter=spec chat.test.mjs
+[ $# -gt 0 ] || set -- *.test.mjs
+exec node --test --test-reporter=spec "$@"

@@ -7,9 +7,9 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const build = process.env.WEFT_BUILD ?? path.join(root, 'build/release');
-const binary = process.env.WEFT_BINARY ?? path.join(build, 'weft');
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export const build = process.env.WEFT_BUILD ?? path.join(root, 'build/release');
+export const binary = process.env.WEFT_BINARY ?? path.join(build, 'weft');
 
 export class Server {
   static async start() {

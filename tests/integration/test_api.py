@@ -172,6 +172,20 @@ def test_a_job_that_fails_too_often_is_a_dead_letter_with_the_reason(weft):
         assert letter["dead"]["t"] == "jobs" and "nack" in letter["dead"]["why"]
 
 
+def test_a_worker_says_that_it_works_still_and_gives_a_job_up(weft):
+    weft.http("/v1/queue/push", {"t": "jobs", "d": {"n": 1}})
+    with Worker(weft) as worker, Worker(weft) as other:
+        worker.ask('{"m":"queue.pop","p":{"t":["jobs"],"ack":true},"i":1}')
+        other.ask('{"method":"queue.consume","params":{"topics":["jobs"],"ack":true},"id":1}')
+        job = worker.event()["j"]
+        assert worker.ask({"m": "queue.working", "p": {"j": job}, "i": 2})["E"] is None
+        assert other.ask({"method": "queue.working", "params": {"job": job}, "id": 2})["error"]["code"] == 501
+        assert worker.ask({"m": "queue.dead", "p": {"j": job, "why": "no such address"}, "i": 3})["E"] is None
+        assert worker.ask({"m": "queue.working", "p": {"j": job}, "i": 4})["E"]["c"] == 501
+    letter, = json.loads(weft.http("/v1/queues/dead/jobs")[1])["jobs"]
+    assert letter["dead"]["why"] == "its consumer gave it up: no such address, attempt 1"
+
+
 def test_a_full_topic_refuses(weft):
     answers = [weft.http("/v1/queue/push", {"t": "jobs", "d": {}})[0] for _ in range(4)]
     assert answers == [200, 200, 200, 503]

@@ -1,4 +1,5 @@
 """The C++ client (include/weft/client.hpp) against a running weft: tests/support/client_probe.cpp does what is asked."""
+import json
 import subprocess
 
 import pytest
@@ -8,7 +9,7 @@ from raw_websocket import BINARY, RawWebSocket
 
 CONFIG = """
 paths: [ { path: /, script: entry.lua } ]
-queues: [ { name: probe } ]
+queues: [ { name: probe, dead_letter: dead }, { name: dead } ]
 node: { drain: 0s }
 workers: [ { name: probe, command: "${CLIENT_PROBE}" } ]
 """
@@ -55,6 +56,12 @@ def test_sets_the_context_of_a_connection(asker):
     assert asker.asks("who") == "7 ann"
 
 
+def test_adds_messages_to_the_message_queue(asker):
+    asker.send_text("add")
+    assert {asker.text(), asker.text()} == {'{"event":"HELLO","data":[1]}', "success 1 fail 0 total 1"}
+    assert asker.asks("add nobody").startswith("error 505 no such connection: ")
+
+
 def test_sends_bytes(asker):
     asker.send_text("bytes")
     opcode, payload, _, _ = asker.read_frame()
@@ -76,6 +83,16 @@ def test_waits_for_answers_on_another_thread_but_not_in_a_handler(asker):
 
 def test_a_job_given_back_comes_again(asker):
     assert asker.asks("nack") == "attempt 2"
+
+
+def test_says_that_it_works_on_a_job_still(asker):
+    assert asker.asks("working") == "success 1 fail 0 total 1"
+
+
+def test_gives_a_job_up_for_good(weft, asker):
+    assert asker.asks("dead hopeless") == "success 1 fail 0 total 1"
+    letter, = json.loads(weft.http("/v1/queues/dead/jobs")[1])["jobs"]
+    assert letter["dead"]["why"] == "its consumer gave it up: hopeless, attempt 1"
 
 
 def test_a_handler_that_throws_does_no_harm(weft, asker):

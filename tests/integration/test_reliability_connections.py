@@ -4,6 +4,7 @@ import signal
 import socket
 import ssl
 import struct
+import subprocess
 
 import pytest
 from consumer import Consumer
@@ -11,7 +12,7 @@ from deflating import Deflating, compressor
 from endings import EVENTS, reset
 from raw_http import connect, is_over, request
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Closed, RawWebSocket, frame, handshake
-from weft_process import wait_until
+from weft_process import binary, wait_until
 
 ECHO = "paths: [ { path: /echo, answer: echo } ]\n"
 
@@ -282,6 +283,22 @@ def test_while_draining_nobody_new_comes_in_and_readiness_is_red(start_weft):
     assert weft.process.wait(30) == 130, "the second signal ends it at once"
     for client in clients:
         client.socket.close()
+
+
+def test_weft_drain_closes_clients_evenly_over_the_time_it_is_told(start_weft):
+    weft = start_weft("node: { drain: 1h, loops: 1 }\n" + ECHO)
+    clients = [RawWebSocket(weft.clients, "/echo") for _ in range(120)]
+    told = subprocess.run([binary(), "drain", "--over", "200ms", "--api", f"127.0.0.1:{weft.api}"], capture_output=True, text=True)
+    assert told.returncode == 0 and told.stdout.startswith("draining over 200ms"), told
+    ready, list_of_reasons = weft.http("/readyz")
+    assert ready == 503 and "draining" in list_of_reasons
+    assert weft.http("/v1/node/drain", {})[0] == 409, "it drains already"
+    weft.signal(signal.SIGTERM)
+    for client in clients:
+        assert client.close_code()[0] == 1012
+        client.send(frame(CLOSE, struct.pack(">H", 1012)))
+        client.socket.close()
+    assert weft.process.wait(30) == 0, "the signal after the call is the first one"
 
 
 def test_clients_that_do_not_answer_the_close_do_not_hold_up_the_end(start_weft):

@@ -43,12 +43,17 @@ class Probe {
     const std::string& verb = words.at(0);
     const std::vector<std::string> rest(words.begin() + 1, words.end());
     if (verb == "nack" && message.attempt() == 1) return node.async_nack(message);
+    if (verb == "dead") return node.async_dead(message, rest.at(0), tell);
+    if (verb == "working") node.async_working(message, tell);
     if (verb == "subscribe") node.async_subscribe(client, rest, tell);
     if (verb == "unsubscribe") node.async_unsubscribe(client, rest, tell);
     if (verb == "publish") node.async_publish(rest.at(0), rest.at(1), tell);
     if (verb == "bytes")
       node.async_send(client, std::string_view("\x00\xff", 2), tell, weft::DataType::binary);
     if (verb == "lost") node.async_send(weft::ConnectionId{1}, "nobody", tell);
+    if (verb == "add")
+      node.async_add_message(rest.empty() ? client : weft::ConnectionId{1}, "HELLO",
+                             weft::client::Value::json("[1]"), tell);
     if (verb == "context") node.async_set_context(client, {{"uid", 7}, {"name", "ann"}}, tell);
     if (verb == "consume") node.async_consume({"probe"}, {}, tell);
     if (verb == "nack") node.async_send(client, "attempt " + std::to_string(message.attempt()), {});

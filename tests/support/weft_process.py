@@ -22,10 +22,16 @@ def binary():
     raise FileNotFoundError("no weft binary: build it, or set WEFT_BINARY")
 
 
-class Weft:
-    """One running server. `config` is YAML text without `listen:`; files in `folder` may be named in it."""
+def program(path):
+    """A program of the build under test, such as "examples/events/example_events"."""
+    return binary().parent / path
 
-    def __init__(self, folder, config="", mode="run", listen=None, environment=None, file_limit=None):
+
+class Weft:
+    """One running server. `config` is YAML text without `listen:`; files in `folder` may be named in it. `own`: a program on
+    the C++ framework in place of the weft binary."""
+
+    def __init__(self, folder, config="", mode="run", listen=None, environment=None, file_limit=None, own=None):
         self.folder = pathlib.Path(folder)
         ports = listen or '{ clients: "127.0.0.1:0", api: "127.0.0.1:0", directory: "127.0.0.1:0" }'
         self.config = self.folder / "weft.yaml"
@@ -34,6 +40,8 @@ class Weft:
         self.log_path = self.folder / f"weft-{stamp}.log"
         self.ports_file = self.folder / f"ports-{stamp}.json"
         command = [str(binary()), mode, *(["-c", str(self.config)] if mode == "run" else [str(self.folder)])]
+        if own:
+            command = [str(program(own)), "-c", str(self.config)]
         if file_limit:
             command = ["prlimit", f"--nofile={file_limit}:{file_limit}", *command]
         environment = {**os.environ, "NO_COLOR": "1", "WEFT_PORTS_FILE": str(self.ports_file), **(environment or {})}

@@ -53,6 +53,11 @@ std::vector<std::string> args_in(const json::value& message) {
   return args;
 }
 
+std::set<std::string> known_nodes(Users& users) {
+  const std::vector<std::string> all = users.nodes();
+  return {all.begin(), all.end()};
+}
+
 }  // namespace
 
 Chat::Chat(Users& users, Lanes::Post post, bool private_users)
@@ -60,6 +65,7 @@ Chat::Chat(Users& users, Lanes::Post post, bool private_users)
       post_(post),
       private_users_(private_users),
       lanes_(std::move(post)),
+      nodes_(known_nodes(users)),
       pool_(std::in_place, 2) {}
 
 void Chat::stop() {
@@ -78,13 +84,17 @@ void Chat::on_message(Node& node, const Message& message) {
   });
 }
 
+// Only nodes that we have seen can be gone: one that has just come may not be listed yet.
 void Chat::on_nodes(Node& node, const std::vector<std::string>& alive) {
-  for (const User& user : users_.keep_only_nodes(alive)) tell_change(node, {.went = user});
+  for (const std::string& id : std::exchange(nodes_, {alive.begin(), alive.end()}))
+    if (!nodes_.contains(id)) tell_gone(node, users_.forget_node(id));
 }
 
 void Chat::on_connection(Node& node, const Message& message) {
-  if (text_at(message.json(), "event") == "close")
-    tell_change(node, users_.log_out(message.client_id()));
+  const json::value data = message.json();
+  const std::string event = text_at(data, "event");
+  if (event == "close") tell_change(node, users_.log_out(message.client_id()));
+  if (event == "shutdown") tell_gone(node, users_.forget_node(text_at(data, "node")));
 }
 
 void Chat::on_chat(Node& node, const Message& message, Turn turn) {
@@ -197,6 +207,10 @@ void Chat::tell_online(const RequestPtr& request) {
 void Chat::tell_change(Node& node, const Users::Change& change) {
   if (change.went) node.async_publish(kPresence, presence(*change.went, false));
   if (change.came) node.async_publish(kPresence, presence(*change.came, true));
+}
+
+void Chat::tell_gone(Node& node, const std::vector<User>& all) {
+  for (const User& user : all) tell_change(node, {.went = user});
 }
 
 void Chat::answer(const RequestPtr& request, const std::string& text) {

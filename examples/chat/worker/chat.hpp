@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ class Chat {
 
   bool may_listen(UserId user, const std::string& channel) const;
   void tell_change(Node& node, const Users::Change& change);
+  void tell_gone(Node& node, const std::vector<User>& all);
   static void answer(const RequestPtr& request, const std::string& text);
   static void answer_reply(const RequestPtr& request, const weft::client::Reply& reply);
 
@@ -65,7 +67,8 @@ class Chat {
   Lanes::Post post_;
   const bool private_users_;
   Lanes lanes_;
-  std::size_t checking_ = 0;  // passwords that wait for the pool
+  std::set<std::string> nodes_;  // that are alive, as we last saw them
+  std::size_t checking_ = 0;     // passwords that wait for the pool
   std::optional<boost::asio::thread_pool> pool_;
 };
 

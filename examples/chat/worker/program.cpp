@@ -15,8 +15,8 @@ namespace {
 /// The two people of the tour; only in a database without anybody.
 void seed(chat::Users& users) {
   if (!users.empty()) return;
-  users.add("user1", "user1@example.com", chat::hash_password("123456"));
-  users.add("user2", "user2@example.com", chat::hash_password("123456"));
+  users.add_first({{"user1", "user1@example.com", chat::hash_password("123456")},
+                   {"user2", "user2@example.com", chat::hash_password("123456")}});
 }
 
 int run(const std::string& directory, const std::string& database, bool private_users) {

@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <stdexcept>
 
 namespace chat {
@@ -121,6 +120,13 @@ void Users::add(std::string_view name, std::string_view email, std::string_view 
       .step();
 }
 
+void Users::add_first(const std::vector<NewUser>& all) {
+  Transaction transaction(*this);
+  if (!empty()) return;
+  for (const NewUser& one : all) add(one.name, one.email, one.password_hash);
+  transaction.commit();
+}
+
 std::optional<User> Users::find(std::string_view name) {
   Statement found(database_.get(), "SELECT id, name, password FROM users WHERE name = ?");
   if (!found.bind(name).step()) return std::nullopt;
@@ -163,15 +169,20 @@ std::optional<User> Users::remove(weft::ConnectionId connection) {
   return user;
 }
 
-std::vector<User> Users::keep_only_nodes(const std::vector<std::string>& alive) {
+std::vector<std::string> Users::nodes() {
+  Statement found(database_.get(), "SELECT DISTINCT node FROM connections ORDER BY node");
+  std::vector<std::string> nodes;
+  while (found.step()) nodes.push_back(found.text(0));
+  return nodes;
+}
+
+std::vector<User> Users::forget_node(std::string_view node) {
   Transaction transaction(*this);
   std::vector<weft::ConnectionId> lost;
   {
-    Statement all(database_.get(), "SELECT id, node FROM connections");
-    while (all.step()) {
-      const bool lives = std::ranges::find(alive, all.text(1)) != alive.end();
-      if (!lives) lost.push_back(weft::ConnectionId{all.number(0)});
-    }
+    Statement found(database_.get(), "SELECT id FROM connections WHERE node = ?");
+    found.bind(node);
+    while (found.step()) lost.push_back(weft::ConnectionId{found.number(0)});
   }
   std::vector<User> went;
   for (const weft::ConnectionId connection : lost) {

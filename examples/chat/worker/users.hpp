@@ -32,6 +32,11 @@ class Users {
 
   bool empty();
   void add(std::string_view name, std::string_view email, std::string_view password_hash);
+  struct NewUser {
+    std::string name, email, password_hash;
+  };
+  /// In this order, unless there is somebody already: several workers may begin at once.
+  void add_first(const std::vector<NewUser>& all);
   std::optional<User> find(std::string_view name);
 
   /// From now on `connection` belongs to `user`. Gives what that changed.
@@ -43,8 +48,11 @@ class Users {
   Change log_in(weft::ConnectionId connection, std::string_view node, UserId user);
   Change log_out(weft::ConnectionId connection);
 
-  /// Forgets connections of nodes that are not among `alive`: nobody will tell us that they closed.
-  std::vector<User> keep_only_nodes(const std::vector<std::string>& alive);
+  /// Nodes that have connections here.
+  std::vector<std::string> nodes();
+  /// Forgets the connections of a node that is gone: nobody will tell us that they closed. Gives
+  /// who went with it.
+  std::vector<User> forget_node(std::string_view node);
 
   /// By name, the first `limit` of them.
   std::vector<User> online(std::size_t limit);

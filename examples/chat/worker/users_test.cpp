@@ -32,6 +32,17 @@ TEST_F(UsersTest, NumbersUsersFromOne) {
   EXPECT_EQ(users_.find("nobody"), std::nullopt);
 }
 
+TEST_F(UsersTest, OnlyTheFirstOfSeveralWorkersAddsTheFirstUsers) {
+  Users fresh(":memory:");
+  fresh.add_first({{"cid", "", "a"}, {"dan", "", "b"}});
+  fresh.add_first({{"cid", "", "c"}, {"eve", "", "d"}});
+  fresh.add("fay", "", "e");
+  EXPECT_EQ(fresh.find("cid")->password_hash, "a");
+  EXPECT_EQ(fresh.find("dan")->id, 2);
+  EXPECT_EQ(fresh.find("eve"), std::nullopt);
+  EXPECT_EQ(fresh.find("fay")->id, 3);
+}
+
 TEST_F(UsersTest, IsOnlineFromTheFirstConnectionToTheLast) {
   EXPECT_EQ(users_.log_in(kPhone, "n1", ann_).came->name, "ann");
   EXPECT_FALSE(users_.log_in(kDesk, "n1", ann_).came);
@@ -63,10 +74,22 @@ TEST_F(UsersTest, IgnoresTheEndOfAConnectionThatNeverLoggedIn) {
 TEST_F(UsersTest, ForgetsTheConnectionsOfNodesThatAreGone) {
   users_.log_in(kPhone, "n1", ann_);
   users_.log_in(kDesk, "n2", bob_);
-  const auto went = users_.keep_only_nodes({"n2"});
+  EXPECT_EQ(users_.nodes(), (Names{"n1", "n2"}));
+  const auto went = users_.forget_node("n1");
   ASSERT_EQ(went.size(), 1u);
   EXPECT_EQ(went[0].name, "ann");
   EXPECT_EQ(online(), Names{"bob"});
+}
+
+TEST_F(UsersTest, WhoHasAConnectionElsewhereDoesNotGoWithItsNode) {
+  users_.log_in(kPhone, "n1", ann_);
+  users_.log_in(kDesk, "n2", ann_);
+  EXPECT_TRUE(users_.forget_node("n3").empty());
+  EXPECT_TRUE(users_.forget_node("n1").empty());
+  EXPECT_EQ(online(), Names{"ann"});
+  EXPECT_EQ(users_.forget_node("n2").size(), 1u);
+  EXPECT_TRUE(users_.forget_node("n2").empty()) << "another worker has told it";
+  EXPECT_EQ(online(), Names{});
 }
 
 }  // namespace

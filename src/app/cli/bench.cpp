@@ -110,6 +110,10 @@ void add_bench_command(CLI::App& parent, int& exit_code) {
                                     exit_code);
   echo.add_size(), echo.add_load(), echo.add_window();
   echo.command->add_option("--messages", echo.options.messages, "end after that many");
+  echo.command->add_option("--message", echo.options.message,
+                           "what is sent, with the payload for %s; --size is that of the whole");
+  echo.command->add_option("--answer-size", echo.options.answer_size,
+                           "bytes of each answer (0: as many as were sent)");
   echo.command->add_option("--flood", echo.options.flood,
                            "more connections that send without waiting and are not counted");
 

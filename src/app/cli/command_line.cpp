@@ -21,7 +21,13 @@ constexpr const char* kShortHelp =
     "  weft init chat [DIR]              write an example project\n"
     "  weft config check|dump|explain    the configuration\n"
     "  weft status                       what a running node does\n"
+    "  weft nodes                        the nodes of the cluster\n"
+    "  weft connections                  who is connected to it\n"
+    "  weft presence CHANNEL             who stands in a channel, on every node\n"
     "  weft pub|sub|send|kick            talk to its clients\n"
+    "  weft drain [--over 60s]           close its clients evenly, then end\n"
+    "  weft queue list|peek|retry|purge  the topics of jobs\n"
+    "  weft messages add|list|dead       the message queue\n"
     "  weft bench SCENARIO               measure a server\n"
     "  weft version [--full]\n"
     "\n"
@@ -29,7 +35,7 @@ constexpr const char* kShortHelp =
     "Start here:  weft init chat demo && weft dev demo\n";
 
 constexpr const char* kFooter =
-    "\nExit codes: 0 ok, 1 failure, 2 usage, 3 configuration invalid, 4 cannot connect, 5 refused "
+    "Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration invalid, 4 cannot connect, 5 refused "
     "by the server\n"
     "Environment: WEFT_<KEY> for every configuration key, WEFT_API, WEFT_USER, WEFT_PASSWORD, "
     "NO_COLOR\n"
@@ -123,7 +129,13 @@ int run_command_line(int argc, char** argv) {
   add_init_command(app, globals, exit_code);
   add_config_command(app, globals, exit_code);
   add_status_command(app, globals, exit_code);
+  add_nodes_command(app, globals, exit_code);
+  add_connections_command(app, globals, exit_code);
+  add_presence_command(app, globals, exit_code);
   add_mesh_commands(app, globals, exit_code);
+  add_drain_command(app, globals, exit_code);
+  add_queue_command(app, globals, exit_code);
+  add_messages_command(app, globals, exit_code);
   add_bench_command(app, exit_code);
   add_version_command(app, globals, exit_code);
   fall_through(app);

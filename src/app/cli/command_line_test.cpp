@@ -72,6 +72,7 @@ const std::vector<std::vector<std::string>> kCommands{{},
                                                       {"sub"},
                                                       {"send"},
                                                       {"kick"},
+                                                      {"drain"},
                                                       {"bench"},
                                                       {"version"}};
 
@@ -94,7 +95,7 @@ TEST_F(CommandLineTest, WithoutArgumentsItShowsTheCommandsAndNothingElse) {
   const Outcome outcome = run({});
   EXPECT_EQ(outcome.exit_code, kOk);
   for (const char* command :
-       {"dev", "run", "init", "config", "status", "pub|sub|send|kick", "bench", "version"})
+       {"dev", "run", "init", "config", "status", "pub|sub|send|kick", "drain", "bench", "version"})
     EXPECT_TRUE(contains(outcome.out, command)) << command;
 }
 
@@ -109,7 +110,8 @@ TEST_F(CommandLineTest, ATypingErrorGetsTheNearestCommandOrFlag) {
   says({"status", "--jsno"}, "did you mean --json?");
   says({"kick", "conn:1", "--resaon", "x"}, "did you mean --reason?");
   says({"pub", "channel"}, "DATA");
-  says({"send", "user:7", "x"}, "user:7 is not a connection");
+  says({"drain", "--over", "60"}, "60 is not a duration");
+  says({"send", "room:7", "x"}, "room:7 is not a connection");
 }
 
 TEST_F(CommandLineTest, CheckFindsWhatIsWrong) {
@@ -191,7 +193,8 @@ TEST_F(CommandLineTest, NobodyListeningIsAnExitCodeOfItsOwn) {
                                              {"pub", "a", "b"},
                                              {"sub", "a"},
                                              {"send", "conn:1", "x"},
-                                             {"kick", "conn:1"}}) {
+                                             {"kick", "conn:1"},
+                                             {"drain"}}) {
     std::vector<std::string> all{"--api", api};
     all.insert(all.end(), words.begin(), words.end());
     const Outcome outcome = run(all);

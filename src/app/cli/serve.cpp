@@ -25,7 +25,8 @@ int serve(const Globals& globals, const std::string& file, RunMode mode) {
   if (!loaded.ok() || (loaded.warnings() > 0 && !globals.quiet))
     std::fputs(describe(loaded, use_colour()).c_str(), stderr);
   if (!loaded.ok()) return kConfigInvalid;
-  return run_server(loaded.config, mode, [request] { return load_config(request); });
+  const Given given{loaded.config, mode, [request] { return load_config(request); }};
+  return run_server(given);
 }
 
 int dev(const Globals& globals, const std::string& folder) {

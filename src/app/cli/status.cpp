@@ -6,25 +6,13 @@
 #include "app/cli/api_client.hpp"
 #include "app/cli/commands.hpp"
 #include "app/cli/exit_codes.hpp"
+#include "app/cli/pages.hpp"
 #include "app/value_text.hpp"
-#include "weft/result.hpp"
 
 namespace weft::cli {
 namespace {
 
 namespace json = boost::json;
-
-std::int64_t number(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (!value) return 0;
-  error_code ignored;
-  return value->to_number<std::int64_t>(ignored);
-}
-
-std::string text(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->as_string()) : "";
-}
 
 std::string cell(const std::string& value, std::size_t width, bool right) {
   const std::string space(width > value.size() ? width - value.size() : 0, ' ');
@@ -76,25 +64,75 @@ std::string describe_queues(const json::value& answer) {
   return "\n" + table(rows);
 }
 
+std::string list_of(const json::object& object, const char* key) {
+  std::string all;
+  const json::value* list = object.if_contains(key);
+  if (list && list->is_array())
+    for (const json::value& item : list->as_array())
+      if (item.is_string()) (all += all.empty() ? "" : ", ") += item.as_string();
+  return all;
+}
+
+std::string describe_bus(const json::object& bus) {
+  const json::value* up = bus.if_contains("up");
+  const bool is_up = up && up->is_bool() && up->as_bool();
+  const std::int64_t reconnects = number(bus, "reconnects");
+  return text(bus, "server") + (is_up ? "" : "   DOWN: " + text(bus, "why_down")) +
+         (reconnects ? "   connected again " + std::to_string(reconnects) + " times" : "");
+}
+
+std::string describe_cluster(const json::value& answer) {
+  const json::object* cluster = answer.if_object();
+  if (!cluster) return "";
+  std::string out;
+  const std::string reasons = list_of(*cluster, "reasons");
+  if (!reasons.empty()) out += "  NOT READY: " + reasons + "\n";
+  const json::value* bus = cluster->if_contains("bus");
+  if (!bus || !bus->is_object()) return out;
+  out += "\nbus " + describe_bus(bus->as_object()) + "\n";
+  std::vector<Row> rows{{"NODE", "STATE", "SLOT", "UP", "CONNECTIONS", "USERS", "CHANNELS"}};
+  const json::value* nodes = cluster->if_contains("nodes");
+  if (nodes && nodes->is_array())
+    for (const json::value& value : nodes->as_array())
+      if (const json::object* node = value.if_object()) {
+        const auto n = [&](const char* key) { return std::to_string(number(*node, key)); };
+        rows.push_back({text(*node, "name") + " " + text(*node, "id"), text(*node, "state"),
+                        n("slot"), duration_text(Millis{number(*node, "uptime") * 1000}),
+                        n("connections"), n("users"), n("channels")});
+      }
+  return out + table(rows);
+}
+
+/// The answers of both calls as one object.
+std::string both(const json::value& node, const json::value& cluster) {
+  json::object all;
+  if (const json::object* object = node.if_object()) all = *object;
+  all["cluster"] = cluster;
+  return json::serialize(all) + "\n";
+}
+
 int status(const Globals& globals) {
   const ApiAnswer node = call_api(globals, "GET", "/v1/status");
   if (node.exit_code != kOk || globals.quiet) return node.exit_code;
+  const ApiAnswer cluster = call_api(globals, "GET", "/v1/cluster");
+  if (cluster.exit_code != kOk) return cluster.exit_code;
   if (globals.json) {
-    print(node.body + "\n");
+    print(both(node.json, cluster.json));
     return kOk;
   }
   const ApiAnswer queues = call_api(globals, "GET", "/v1/queues");
   if (queues.exit_code != kOk) return queues.exit_code;
   const json::object* object = node.json.if_object();
-  print(describe_node(object ? *object : json::object()) + describe_queues(queues.json));
+  print(describe_node(object ? *object : json::object()) + describe_cluster(cluster.json) +
+        describe_queues(queues.json));
   return kOk;
 }
 
 }  // namespace
 
 void add_status_command(CLI::App& parent, Globals& globals, int& exit_code) {
-  CLI::App* command =
-      parent.add_subcommand("status", "What a running node does: connections, channels, queues");
+  CLI::App* command = parent.add_subcommand(
+      "status", "What a running node does: connections, channels, queues, its cluster");
   command->footer(
       "\nWith -q it prints nothing: its exit code says whether a node answers.\n\nExample:\n  weft "
       "status --api 127.0.0.1:6789 --json");

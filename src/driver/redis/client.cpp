@@ -7,10 +7,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
-#include <random>
 
 #include "base/log.hpp"
+#include "driver/redis/back_off.hpp"
 #include "driver/redis/connection.hpp"
+#include "driver/redis/sentinel.hpp"
 #include "driver/redis/words.hpp"
 
 namespace weft::redis {
@@ -21,18 +22,8 @@ using asio::awaitable;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFirstWait{50}, kLongestWait{2'000};
 constexpr milliseconds kLongestTimeout = std::chrono::hours(24);
 constexpr std::size_t kMaxWrite = 256 << 10;  // begun no later than here
-
-/// Between half and the whole of a span that doubles, so that many clients do not come back at
-/// once.
-milliseconds back_off(unsigned failures) {
-  if (failures == 0) return milliseconds{0};
-  static thread_local std::minstd_rand random(std::random_device{}());
-  const milliseconds span = std::min(kLongestWait, kFirstWait * (1 << std::min(failures - 1, 16u)));
-  return span / 2 + milliseconds(random() % static_cast<unsigned>(span.count() / 2 + 1));
-}
 
 }  // namespace
 
@@ -48,14 +39,16 @@ class RedisClient::Link : public std::enable_shared_from_this<Link> {
         attempt_timer_(context_),
         deadline_timer_(context_) {
     options_.timeout = std::clamp(options_.timeout, {}, kLongestTimeout);
-    if (options_.name.empty()) options_.name = options_.host + ":" + std::to_string(options_.port);
+    options_.blocking = std::clamp(options_.blocking, {}, kLongestTimeout);
+    options_.longest_wait = std::max(options_.longest_wait, kFirstWait);
+    if (options_.name.empty()) options_.name = name_of(options_);
   }
 
   void command(std::vector<std::string> words, Done done) {
     if (waiting_.size() >= options_.max_waiting) {
       return answer_later(std::move(done), make_error_code(RedisErrc::too_many_waiting));
     }
-    if (std::string why = why_not_shared(words); !why.empty()) {
+    if (std::string why = why_not_shared(words, may_block()); !why.empty()) {
       return answer_later(std::move(done), Reply{Reply::Kind::error, 0, "ERR " + why, {}});
     }
     Result<std::string> bytes = encode(words);
@@ -64,7 +57,8 @@ class RedisClient::Link : public std::enable_shared_from_this<Link> {
       return answer_later(std::move(done), make_error_code(RedisErrc::too_many_waiting));
     }
     unsent_bytes_ += bytes->size();
-    waiting_.push_back({std::move(done), std::move(*bytes), Clock::now() + options_.timeout});
+    const auto deadline = Clock::now() + options_.timeout + options_.blocking;
+    waiting_.push_back({std::move(done), std::move(*bytes), deadline});
     watch_deadline();
     if (!connection_) open_when_due();
     if (ready_) write_later();
@@ -85,6 +79,8 @@ class RedisClient::Link : public std::enable_shared_from_this<Link> {
     std::string bytes;  ///< empty when sent
     Clock::time_point deadline;
   };
+
+  bool may_block() const { return options_.blocking > milliseconds{0}; }
 
   void answer_later(Done done, Result<Reply> answer) {
     asio::post(context_, [done = std::move(done), answer = std::move(answer)]() mutable {
@@ -139,6 +135,7 @@ class RedisClient::Link : public std::enable_shared_from_this<Link> {
     const error_code unopened = co_await connection->open();
     if (self->connection_ != connection) co_return;
     if (unopened) co_return self->fail_to_open(unopened);
+    if (!self->options_.sentinels.empty()) self->follow_master();
     self->on_open();
     const error_code ended = co_await read_replies(self, connection);
     if (self->connection_ == connection) self->lose(ended);
@@ -154,10 +151,18 @@ class RedisClient::Link : public std::enable_shared_from_this<Link> {
     write_later();
   }
 
+  void follow_master() {
+    auto on_end = [self = shared_from_this(), connection = connection_](auto, bool has_moved) {
+      if (has_moved && self->connection_ == connection)
+        self->lose(make_error_code(RedisErrc::not_master));
+    };
+    asio::co_spawn(context_, has_moved(context_, options_, connection_), std::move(on_end));
+  }
+
   /// Everybody who waits is told; the next who comes makes the next attempt, when it is due.
   void fail_to_open(error_code why) {
     if (!std::exchange(has_complained_, true)) {
-      log::warn("redis {}: cannot connect: {}", options_.name, why.message());
+      log::warn("redis {}: cannot connect: {}", options_.name, connection_->explain(why));
     }
     ++failures_;
     drop_connection();
@@ -177,8 +182,10 @@ class RedisClient::Link : public std::enable_shared_from_this<Link> {
         if (!*reply) break;
         if (self->sent_ == 0) co_return RedisErrc::bad_reply;  // an answer to nothing
         self->has_answered_ = true;
+        const bool was_demoted = !self->options_.sentinels.empty() && is_of_replica(**reply);
         self->answer_front(std::move(**reply));
         if (self->connection_ != connection) co_return RedisErrc::stopped;
+        if (was_demoted) co_return RedisErrc::connection_lost;  // the sentinels know the new one
       }
       if (const error_code error = co_await connection->read_more()) co_return error;
     }
@@ -214,7 +221,7 @@ class RedisClient::Link : public std::enable_shared_from_this<Link> {
     connection_ = nullptr;
     ready_ = opening_ = writing_ = false;
     sent_ = 0;
-    next_attempt_ = Clock::now() + back_off(failures_);
+    next_attempt_ = Clock::now() + back_off(failures_, options_.longest_wait);
   }
 
   // --- writing -----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 
 #include "net/loop.hpp"
 #include "weft/result.hpp"
+#include "weft/task.hpp"
 
 namespace weft::redis {
 
@@ -29,12 +30,20 @@ enum class RedisErrc {
   connection_lost,    ///< it went away while this command waited; the command may have been carried
                       ///< out
   bad_reply,          ///< what came is not the Redis protocol, or is over a cap
-  refused,            ///< AUTH or SELECT was answered with an error: see the log
+  refused,            ///< of the user, password or database: see the log
   too_many_waiting,   ///< max_waiting or max_unsent_bytes
   stopped,
   bad_command,  ///< no words, or more than 512 MiB of them
+  no_master,    ///< no sentinel could be asked, or none knows the master
+  not_master    ///< the server that the sentinels name is a replica (yet)
 };
 error_code make_error_code(RedisErrc error);
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const Address&) const = default;
+};
 
 struct RedisOptions {
   std::string host = "127.0.0.1";
@@ -42,15 +51,26 @@ struct RedisOptions {
   std::string user, password;
   unsigned database = 0;
   bool tls = false;
-  std::chrono::milliseconds timeout{5'000};  ///< of connecting, and of one command
-  std::size_t max_reply_bytes = 64 << 20;    ///< of one reply as sent
-  std::size_t max_elements = 1'000'000;      ///< of one list, and of one reply in all
-  std::size_t max_waiting = 10'000;          ///< commands without an answer yet
-  std::size_t max_unsent_bytes = 64 << 20;   ///< of them; one that comes alone may be larger
-  std::string name;                          ///< for the log
+  std::chrono::milliseconds timeout{5'000};       ///< of connecting, and of one command
+  std::size_t max_reply_bytes = 64 << 20;         ///< of one reply as sent
+  std::size_t max_elements = 1'000'000;           ///< of one list, and of one reply in all
+  std::size_t max_waiting = 10'000;               ///< commands without an answer yet
+  std::size_t max_unsent_bytes = 64 << 20;        ///< of them; one that comes alone may be larger
+  std::chrono::milliseconds longest_wait{2'000};  ///< between two attempts to connect
+  /// More than 0: this client has one caller, and each of its commands may keep the connection
+  /// waiting for so long (BLPOP, XREAD BLOCK …), on top of `timeout`.
+  std::chrono::milliseconds blocking{0};
+  std::string name;         ///< for the log
+  std::string client_name;  ///< in Redis' list of clients; "" = none
+  std::string ca_file;      ///< PEM: whom TLS trusts instead of the system's authorities
+  /// Not empty: `host` and `port` are not used. Whenever a connection is made these are asked where
+  /// the master called `master` is.
+  std::vector<Address> sentinels;
+  std::string master;
 };
 
-/// Reads redis://user:password@host:port/db and rediss://. Error: invalid_argument.
+/// Reads redis://user:password@host:port/db and redis+sentinel://user:password@host:port,host:port/
+/// master/db, both also with rediss for TLS. Error: invalid_argument.
 Result<RedisOptions> parse_url(const std::string& url);
 
 class RedisClient {
@@ -67,7 +87,8 @@ class RedisClient {
   /// sent are answered earlier. A command is never sent twice.
   ///
   /// Commands that a shared connection cannot carry (SUBSCRIBE, MULTI, SELECT, BLPOP …: the list
-  /// is in words.cpp) are not sent; their answer is an error reply that says so.
+  /// is in words.cpp) are not sent; their answer is an error reply that says so. With
+  /// RedisOptions::blocking those that block are.
   void command(std::vector<std::string> words, std::function<void(Result<Reply>)> done);
 
   bool connected() const;
@@ -76,6 +97,9 @@ class RedisClient {
   class Link;
   std::shared_ptr<Link> link_;
 };
+
+/// The same for coroutines that run on the client's loop. The client may go while one waits.
+Task<Result<Reply>> ask(RedisClient& client, std::vector<std::string> words);
 
 }  // namespace weft::redis
 

@@ -17,13 +17,17 @@ class Category : public boost::system::error_category {
       case RedisErrc::bad_reply:
         return "what came is not Redis, or too large";
       case RedisErrc::refused:
-        return "Redis refused the user, password or database";
+        return "Redis refused the connection";
       case RedisErrc::too_many_waiting:
         return "too many commands wait for Redis";
       case RedisErrc::stopped:
         return "the Redis client was stopped";
       case RedisErrc::bad_command:
         return "the command has no words, or too many bytes";
+      case RedisErrc::no_master:
+        return "no sentinel knows where the master is";
+      case RedisErrc::not_master:
+        return "the server that the sentinels name is no master";
     }
     return "unknown";
   }

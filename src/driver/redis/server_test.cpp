@@ -1,6 +1,8 @@
 // RedisClient against a real redis-server.
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "base/log.hpp"
 #include "driver/redis/client.hpp"
 #include "driver/redis/test_server.hpp"
@@ -162,6 +164,33 @@ TEST_F(RedisServerTest, GoesOnAfterARestartOfTheServer) {
   const std::uint16_t port = server->port();
   server.emplace(Words{}, port);
   EXPECT_EQ(answer_of(client, {"PING"}).value().text, "PONG");
+}
+
+TEST_F(RedisServerTest, AClientOfOneCallerWaitsInBlockingCommands) {
+  const TestServer server;
+  RedisOptions options = to(server);
+  options.timeout = std::chrono::milliseconds(100);
+  options.blocking = std::chrono::seconds(20);
+  RedisClient waits(loop_, options), pushes(loop_, to(server));
+  std::optional<Result<Reply>> answer;
+  waits.command({"BLPOP", "l", "10"}, [&answer](auto got) { answer.emplace(std::move(got)); });
+  for (bool is_blocked = false; !is_blocked;) {
+    const std::string clients = answer_of(pushes, {"INFO", "clients"}).value().text;
+    is_blocked = clients.find("blocked_clients:1") != std::string::npos;
+  }
+  answer_of(pushes, {"RPUSH", "l", "x"});
+  while (!answer) loop_.context().run_one();
+  EXPECT_EQ(answer->value().list.at(1).text, "x");
+}
+
+TEST_F(RedisServerTest, AnswersCoroutines) {
+  const TestServer server;
+  RedisClient client(loop_, to(server));
+  std::optional<Result<Reply>> answer;
+  boost::asio::co_spawn(loop_.context(), ask(client, Words{"ECHO", "x"}),
+                        [&answer](std::exception_ptr, auto got) { answer.emplace(got); });
+  while (!answer) loop_.context().run_one();
+  EXPECT_EQ(answer->value().text, "x");
 }
 
 TEST_F(RedisServerTest, LeavesAServerThatDoesNotAnswer) {

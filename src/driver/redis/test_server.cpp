@@ -9,6 +9,9 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -50,13 +53,37 @@ TestServer::TestServer(std::vector<std::string> more_arguments, std::uint16_t po
       if (argument == "PORT") argument = std::to_string(port_);
       arguments.push_back(std::move(argument));
     }
-    if (start(std::move(arguments))) return;
+    if (start(std::move(arguments), "Ready to accept connections")) return;
     kill();
   }
   throw std::runtime_error("redis-server does not start");
 }
 
-bool TestServer::start(std::vector<std::string> arguments) {
+TestServer::TestServer(const Watched& watched) {
+  folder_ = (std::filesystem::temp_directory_path() / "weft_sentinel_XXXXXX").string();
+  if (!::mkdtemp(folder_.data())) throw std::runtime_error("no temporary folder");
+  const std::string file = folder_ + "/sentinel.conf", name = " " + watched.master + " ";
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    port_ = free_port();
+    std::ofstream out(file);
+    out << "port " << port_ << "\nbind 127.0.0.1\ndir " << folder_ << "\nsentinel monitor" << name
+        << "127.0.0.1 " << watched.port << " 1\nsentinel down-after-milliseconds" << name
+        << "500\nsentinel failover-timeout" << name << "3000\n";
+    for (const std::string& line : watched.more_lines) out << line << "\n";
+    out.close();
+    if (start({kProgram, file, "--sentinel"}, "+monitor master")) return;
+    kill();
+  }
+  throw std::runtime_error("redis-server --sentinel does not start");
+}
+
+TestServer::~TestServer() {
+  kill();
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+bool TestServer::start(std::vector<std::string> arguments, std::string_view sign_of_life) {
   std::array<int, 2> ends;
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
   std::vector<char*> argv;
@@ -70,7 +97,7 @@ bool TestServer::start(std::vector<std::string> arguments) {
   ::close(ends[1]);
   output_ = ends[0];
   if (failed) process_ = 0;
-  return !failed && read_until(output_, "Ready to accept connections");
+  return !failed && read_until(output_, sign_of_life);
 }
 
 void TestServer::kill() {
@@ -85,5 +112,7 @@ void TestServer::freeze() {
   ::kill(process_, SIGSTOP);
   ::waitpid(process_, nullptr, WUNTRACED);
 }
+
+void TestServer::thaw() { ::kill(process_, SIGCONT); }
 
 }  // namespace weft::redis

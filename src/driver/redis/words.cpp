@@ -46,10 +46,15 @@ bool blocks(std::string_view command, std::span<const std::string> words) {
 }  // namespace
 
 Result<std::string> encode(std::span<const std::string> words, std::size_t max_bytes) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  return encode(views, max_bytes);
+}
+
+Result<std::string> encode(std::span<const std::string_view> words, std::size_t max_bytes) {
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
   std::size_t total = 0;
-  for (const std::string& word : words) {
+  for (const std::string_view word : words) {
     texts.push_back(word.data());
     sizes.push_back(word.size());
     total += word.size() + kWordOverhead;
@@ -63,7 +68,7 @@ Result<std::string> encode(std::span<const std::string> words, std::size_t max_b
   return std::string(bytes, static_cast<std::size_t>(size));
 }
 
-std::string why_not_shared(std::span<const std::string> words) {
+std::string why_not_shared(std::span<const std::string> words, bool may_block) {
   if (words.empty()) return "";
   const std::string command = upper(words[0]);
   const bool is_reply_mode = command == "CLIENT" && words.size() > 1 && upper(words[1]) == "REPLY";
@@ -72,7 +77,7 @@ std::string why_not_shared(std::span<const std::string> words) {
   };
   if (is_reply_mode || is_one_of(command, kReplies)) return say("it is not answered by one reply");
   if (is_one_of(command, kState)) return say("it would change the commands of other callers");
-  if (blocks(command, words)) return say("all other callers would wait for it");
+  if (!may_block && blocks(command, words)) return say("all other callers would wait for it");
   return "";
 }
 

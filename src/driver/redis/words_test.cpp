@@ -36,5 +36,11 @@ TEST(RedisWordsTest, CommandsThatWouldDisturbOtherCallersAreNotShared) {
   }
 }
 
+TEST(RedisWordsTest, AClientOfOneCallerMayBlockAndNothingMore) {
+  EXPECT_EQ(why_not_shared(Words{"XREAD", "BLOCK", "0", "STREAMS", "s", "$"}, true), "");
+  EXPECT_NE(why_not_shared(Words{"MULTI"}, true), "");
+  EXPECT_NE(why_not_shared(Words{"SUBSCRIBE", "c"}, true), "");
+}
+
 }  // namespace
 }  // namespace weft::redis

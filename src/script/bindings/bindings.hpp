@@ -10,6 +10,7 @@ namespace weft::script {
 inline constexpr const char* kEventEntry = "weft.event";
 inline constexpr const char* kMessageEntry = "weft.message";
 inline constexpr const char* kPackageEntry = "weft.package";
+inline constexpr const char* kCallEntry = "weft.call";
 
 /// The native half of prelude.lua.
 void push_native(lua_State* L);
@@ -28,7 +29,7 @@ void add_codec(lua_State* L);
 void add_json(lua_State* L);
 void add_log(lua_State* L);
 void add_mesh(lua_State* L, int waiting);
-void add_queue(lua_State* L);
+void add_queue(lua_State* L, int waiting);
 void add_redis(lua_State* L, int waiting);
 void add_http(lua_State* L, int waiting);
 void add_php_pack(lua_State* L);
@@ -44,7 +45,12 @@ void push_websocket_module(lua_State* L);
 int start_wait_context_value(lua_State* L);
 int start_mesh_send(lua_State* L);
 int start_mesh_publish(lua_State* L);
+/// Fills the table on top of the stack with the others of mix.mesh: names that begin with mesh_.
+void add_mesh_starts(lua_State* L);
+void add_mesh_calls(lua_State* L, int waiting);
 int start_http_request(lua_State* L);
 int start_redis_command(lua_State* L);
+/// false = answered: the two values of mix.queue.push follow.
+int start_queue_push(lua_State* L);
 
 }  // namespace weft::script

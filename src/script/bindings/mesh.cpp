@@ -43,6 +43,7 @@ void add_mesh(lua_State* L, int waiting) {
   lua_setfield(L, -2, "send");
   lua_getfield(L, waiting, "mesh_publish");
   lua_setfield(L, -2, "publish");
+  add_mesh_calls(L, waiting);
   lua_setfield(L, -2, "mesh");
 }
 

@@ -4,6 +4,7 @@
 #include "script/bindings/bindings.hpp"
 #include "script/bindings/handshake.hpp"
 #include "script/bindings/integer.hpp"
+#include "script/bindings/json.hpp"
 #include "script/stack.hpp"
 
 namespace weft::script {
@@ -88,16 +89,47 @@ int enter_message(lua_State* L) {
   return 4;
 }
 
+/// The same for Vm::call: the function as the script has it now, the message, and the connection.
+int enter_call(lua_State* L) {
+  Events& events = engine_of(L).events;
+  const Event& event = *events.current();
+  event.loaded->push_environment(L);
+  push(L, event.call->function);
+  lua_rawget(L, -2);
+  if (!lua_isfunction(L, -1)) {
+    lua_pushfstring(L, "%s: there is no function %s", event.loaded->config().file.c_str(),
+                    event.call->function.c_str());
+    return lua_error(L);
+  }
+  if (const char* problem = decode_json(L, event.data)) return luaL_error(L, "%s", problem);
+  events.push_self(L, *events.current_connection());
+  return 3;
+}
+
+/// What a called function gives: nothing, or the name of an event and its data.
+int reply(lua_State* L) {
+  if (lua_isnoneornil(L, 1)) return 0;
+  if (lua_type(L, 1) != LUA_TSTRING || lua_objlen(L, 1) == 0)
+    return luaL_error(L, "a listener returns nothing, or the name of an event and its data");
+  lua_settop(L, 2);
+  Engine& engine = engine_of(L);
+  engine.scratch.clear();
+  if (const char* problem = encode_json(L, 2, engine.scratch))
+    return luaL_error(L, "the data of an answer cannot be JSON: %s", problem);
+  CallResult& result = engine.events.current()->call->result;
+  result.event = text_at(L, 1);
+  result.data = engine.scratch;
+  return 0;
+}
+
 /// Second half of a call that waits.
 int answer(lua_State* L) {
   const Event& event = *engine_of(L).events.current();
   return push_answer(L, event.answer);
 }
 
-/// Whether the running event may sleep.
 int may_wait(lua_State* L) {
-  const Event::Kind kind = engine_of(L).events.current()->kind;
-  lua_pushboolean(L, kind != Event::Kind::load && kind != Event::Kind::encode);
+  lua_pushboolean(L, engine_of(L).events.current()->may_wait());
   return 1;
 }
 
@@ -109,8 +141,11 @@ void push_native(lua_State* L) {
   lua_setfield(L, -2, "WAIT");
   set_function(L, "enter", enter);
   set_function(L, "message", enter_message);
+  set_function(L, "called", enter_call);
+  set_function(L, "reply", reply);
   set_function(L, "answer", answer);
   set_function(L, "may_wait", may_wait);
+  set_function(L, "queue_push", start_queue_push);
   add_package(L);
   lua_getglobal(L, "debug");
   lua_getfield(L, -1, "getinfo");
@@ -121,6 +156,7 @@ void push_native(lua_State* L) {
   set_function(L, "wait_context_value", start_wait_context_value);
   set_function(L, "mesh_send", start_mesh_send);
   set_function(L, "mesh_publish", start_mesh_publish);
+  add_mesh_starts(L);
   set_function(L, "http_request", start_http_request);
   set_function(L, "redis_command", start_redis_command);
   lua_setfield(L, -2, "waiting");
@@ -133,7 +169,7 @@ void push_mix(lua_State* L, int waiting) {
   add_json(L);
   add_log(L);
   add_mesh(L, waiting);
-  add_queue(L);
+  add_queue(L, waiting);
   add_redis(L, waiting);
   add_http(L, waiting);
   add_php_pack(L);

@@ -39,6 +39,12 @@ std::string long_result(const Request& to, std::string_view members) {
       {R"({"error":null,"result":{)", members, R"(,"0":{)", members, R"(}},"id":)", to.id, "}"});
 }
 
+/// Stands there only when a node did not answer: connmix has no word for it.
+std::string unreachable(const PublishCount& count) {
+  if (count.unreachable == 0) return "";
+  return fmt::format(R"(,"unreachable":{})", count.unreachable);
+}
+
 /// Event data as every client takes it: never a bare string, number or boolean.
 void append_event_data(std::string& out, std::string_view data) {
   const std::size_t first = data.find_first_not_of(" \t\r\n");
@@ -117,10 +123,20 @@ std::string sent_reply(const Request& to) {
 std::string published_reply(const Request& to, PublishCount count) {
   const std::size_t total = count.success + count.fail;
   if (is_long(to))
-    return long_result(to,
-                       fmt::format(R"("success":true,"fail":{},"total":{})", count.fail, total));
-  return short_result(to,
-                      fmt::format(R"({{"s":{},"f":{},"t":{}}})", count.success, count.fail, total));
+    return long_result(to, fmt::format(R"("success":true,"fail":{},"total":{}{})", count.fail,
+                                       total, unreachable(count)));
+  return short_result(to, fmt::format(R"({{"s":{},"f":{},"t":{}{}}})", count.success, count.fail,
+                                      total, unreachable(count)));
+}
+
+std::string told_reply(const Request& to, std::string_view members) {
+  if (is_long(to)) return long_result(to, members);
+  return short_result(to, join({"{", members, "}"}));
+}
+
+std::string queued_reply(const Request& to, std::string_view message) {
+  if (is_long(to)) return long_result(to, join({R"("success":true,"id":)", json_quote(message)}));
+  return short_result(to, join({R"({"s":true,"id":)", json_quote(message), "}"}));
 }
 
 std::string pong_reply(const Request& to) {
@@ -163,7 +179,8 @@ std::string publication_event(Style style, std::string_view channel, DataType ty
 std::string sent_body() { return R"({"E":null,"r":{"s":true}})"; }
 
 std::string published_body(PublishCount count) {
-  return fmt::format(R"({{"E":null,"r":{{"s":{},"f":{}}}}})", count.success, count.fail);
+  return fmt::format(R"({{"E":null,"r":{{"s":{},"f":{}{}}}}})", count.success, count.fail,
+                     unreachable(count));
 }
 
 std::string error_body(int code, std::string_view message) {

@@ -14,6 +14,10 @@ namespace weft::connmix {
 std::string ok_reply(const Request& to);
 std::string sent_reply(const Request& to);  ///< mesh.send reached its one connection
 std::string published_reply(const Request& to, PublishCount count);
+/// A question's answer: `members` is the inside of the result object, JSON text.
+std::string told_reply(const Request& to, std::string_view members);
+/// queue.message: `message` is the id it got.
+std::string queued_reply(const Request& to, std::string_view message);
 std::string pong_reply(const Request& to);
 std::string error_reply(const Request& to, ErrorCode code, std::string_view message);
 

@@ -35,6 +35,13 @@ TEST(ReplyTest, OkInLongKeysServesBothGenerations) {
             R"({"error":null,"result":{"success":true,"0":{"success":true}},"id":0})");
 }
 
+TEST(ReplyTest, QueuedCarriesTheIdOfTheMessage) {
+  EXPECT_EQ(queued_reply(kShort, "7-0"), R"({"E":null,"r":{"s":true,"id":"7-0"},"i":1})");
+  EXPECT_EQ(
+      queued_reply(kLong, "7-0"),
+      R"({"error":null,"result":{"success":true,"id":"7-0","0":{"success":true,"id":"7-0"}},"id":0})");
+}
+
 TEST(ReplyTest, SentCountsItsOneConnection) {
   EXPECT_EQ(sent_reply(kShort), R"({"E":null,"r":{"s":true,"f":0,"t":1},"i":1})");
   EXPECT_EQ(

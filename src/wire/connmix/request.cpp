@@ -3,58 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "base/base64.hpp"
 #include "wire/connmix/json.hpp"
+#include "wire/connmix/params.hpp"
 #include "wire/connmix/usual_send.hpp"
 
 namespace weft::connmix {
 namespace {
 
 using Kind = Json::Kind;
-using Keys = std::initializer_list<std::string_view>;
 
 constexpr std::string_view kMethods =
-    "queue.pop, queue.consume, queue.unpop, queue.unconsume, queue.ack, queue.nack, queue.push, "
-    "mesh.send, mesh.publish, "
-    "mesh.subscribe, mesh.unsubscribe, conn.call, server.ping";
-constexpr std::size_t kMaxKeys = 32, kMaxNames = 1000;
-constexpr std::int64_t kMaxPrefetch = 10'000, kMaxDelay = 86'400'000;
-
-template <class... Args>
-Refused invalid(fmt::format_string<Args...> format, Args&&... args) {
-  return {ErrorCode::invalid_params, fmt::format(format, std::forward<Args>(args)...)};
-}
-
-/// Members of an object, asked for by any of the names a generation gave them.
-class Params {
- public:
-  Params() = default;
-  explicit Params(const Json& object) : members_(object.members()) {}
-
-  Json operator[](Keys keys) const {
-    for (const std::string_view key : keys)
-      for (const auto& member : members_)
-        if (member.key == key) return member.value;
-    return {};
-  }
-  bool has(Keys keys) const { return !(*this)[keys].is(Kind::none); }
-
-  /// "" when it is clear what was meant: no key stands twice, and there are no more than anyone
-  /// needs.
-  std::string problem() const {
-    if (members_.size() > kMaxKeys) return fmt::format("an object of more than {} keys", kMaxKeys);
-    for (std::size_t i = 1; i < members_.size(); ++i)
-      for (std::size_t k = 0; k < i; ++k)
-        if (members_[i].key == members_[k].key)
-          return json_quote(members_[i].key.substr(0, 64)) + " stands there twice";
-    return "";
-  }
-
- private:
-  std::vector<Json::Member> members_;
-};
+    "queue.pop, queue.consume, queue.unpop, queue.unconsume, queue.ack, queue.working, queue.nack, "
+    "queue.dead, queue.push, queue.message, mesh.send, mesh.publish, "
+    "mesh.subscribe, mesh.unsubscribe, mesh.broadcast, mesh.presence, mesh.nodes, user.send, "
+    "user.kick, user.bind, user.unbind, user.connections, conn.call, server.ping";
+constexpr std::size_t kMaxNames = 1000;
 
 /// Generation 0 and some documents draw parameters as a list holding one object.
 Json unwrap(const Json& params) {
@@ -63,53 +28,8 @@ Json unwrap(const Json& params) {
   return elements.size() == 1 && elements[0].is(Kind::object) ? elements[0] : params;
 }
 
-/// A name as text; PHP turns keys and channels of digits into numbers.
-std::optional<std::string> name_of(const Json& value) {
-  if (value.is(Kind::string)) return value.string();
-  if (value.is(Kind::number) && value.integer()) return std::string(value.raw());
-  return std::nullopt;
-}
-
-/// A list of names, or a single one. nullopt when something else is among them, or too many.
-std::optional<std::vector<std::string>> names_of(const Json& value) {
-  std::vector<std::string> names;
-  const std::vector<Json> elements =
-      value.is(Kind::list) ? value.elements() : std::vector<Json>{value};
-  if (elements.size() > kMaxNames) return std::nullopt;
-  for (const Json& element : elements) {
-    const auto name = name_of(element);
-    if (!name) return std::nullopt;
-    if (std::ranges::find(names, *name) == names.end()) names.push_back(*name);
-  }
-  return names;
-}
-
-ConnectionId connection_of(const Json& value) {
-  const auto number = value.integer();
-  return number && *number > 0 ? ConnectionId{*number} : ConnectionId::none;
-}
-
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-struct Payload {
-  DataType type = DataType::text;
-  std::string data;
-};
-
-/// What to send: text as it is, base64 when the type says binary; other JSON goes as its own text.
-std::variant<Refused, Payload> payload_of(const Params& params) {
-  const Json data = params[{"data", "d"}], type = params[{"type", "t"}];
-  if (data.is(Kind::none) || data.is(Kind::null)) return invalid("data (d) is missing");
-  const std::string name = type.is(Kind::none) || type.is(Kind::null) ? "text" : type.string();
-  if (name == "text")
-    return Payload{DataType::text, data.is(Kind::string) ? data.string() : std::string(data.raw())};
-  if (name != "binary")
-    return invalid("type (t) must be \"text\" or \"binary\", not {}", type.raw().substr(0, 40));
-  auto bytes = data.is(Kind::string) ? decode_base64(data.string()) : std::nullopt;
-  if (!bytes) return invalid("data (d) of type binary must be base64");
-  return Payload{DataType::binary, std::move(*bytes)};
 }
 
 Method publish_to(const Json& channel, const Params& params) {
@@ -146,78 +66,6 @@ Method read_send(const Params& params) {
   return Send{to, type, std::move(data), maybe_channel ? std::move(text) : ""};
 }
 
-Method read_consume(const Json& value, bool pop) {
-  Consume consume;
-  consume.pop = pop;
-  Json topics = value;
-  if (value.is(Kind::object)) {
-    const Params params(value);
-    topics = params[{"topics", "topic", "t"}];
-    const Json ack = params[{"ack"}], prefetch = params[{"prefetch"}];
-    if (!ack.is(Kind::none)) {
-      if (!ack.boolean())
-        return invalid("ack must be true or false, not {}", ack.raw().substr(0, 40));
-      consume.ack = *ack.boolean();
-    }
-    if (!prefetch.is(Kind::none)) {
-      const auto count = prefetch.integer();
-      if (!count || *count < 1 || *count > kMaxPrefetch)
-        return invalid("prefetch must be 1 to {}", kMaxPrefetch);
-      consume.prefetch = static_cast<std::size_t>(*count);
-    }
-  }
-  auto names = names_of(topics);
-  if (!names)
-    return invalid(
-        "topics must be a list of names, for example [\"chat\"] or {{\"t\":[\"chat\"]}}");
-  if (names->empty())
-    return invalid("no topic is named, for example [\"chat\"] or {{\"t\":[\"chat\"]}}");
-  consume.topics = std::move(*names);
-  return consume;
-}
-
-/// {"job":"7"}, {"j":["7","8"]} or ["7","8"]
-std::optional<std::vector<std::uint64_t>> jobs_of(const Json& value) {
-  const Json named = value.is(Kind::object) ? Params(value)[{"job", "jobs", "j"}] : value;
-  const auto elements = named.is(Kind::list) ? named.elements() : std::vector<Json>{named};
-  std::vector<std::uint64_t> jobs;
-  for (const Json& element : elements) {
-    const auto job = element.integer();
-    if (!job || *job < 1) return std::nullopt;
-    jobs.push_back(static_cast<std::uint64_t>(*job));
-  }
-  if (jobs.empty()) return std::nullopt;
-  return jobs;
-}
-
-Method read_ack(const Json& value) {
-  auto jobs = jobs_of(value);
-  if (!jobs) return invalid("job (j) must be the id of a job or a list of such ids");
-  return Ack{std::move(*jobs)};
-}
-
-Method read_nack(const Json& value) {
-  auto jobs = jobs_of(value);
-  if (!jobs) return invalid("job (j) must be the id of a job or a list of such ids");
-  Nack nack;
-  nack.jobs = std::move(*jobs);
-  const Json delay = value.is(Kind::object) ? Params(value)[{"delay"}] : Json();
-  if (delay.is(Kind::none)) return nack;
-  const auto millis = delay.integer();
-  if (!millis || *millis < 0 || *millis > kMaxDelay)
-    return invalid("delay must be 0 to {} milliseconds", kMaxDelay);
-  nack.delay = std::chrono::milliseconds(*millis);
-  return nack;
-}
-
-Method read_push(const Params& params) {
-  const Json data = params[{"data", "d"}];
-  const auto topic = name_of(params[{"topic", "t"}]);
-  if (!topic || topic->empty()) return invalid("topic (t) must be a name");
-  if (data.is(Kind::none)) return invalid("data (d) is missing");
-  return Push{*topic, std::string(data.raw())};
-}
-
 Method read_watch(const Json& value) {
   auto names = names_of(value.is(Kind::object) ? Params(value)[{"channels", "c"}] : value);
   if (!names || names->empty())
@@ -226,20 +74,10 @@ Method read_watch(const Json& value) {
 }
 
 Method close_of(ConnectionId who, const Json& code, const Json& reason) {
-  Close close;
-  close.who = who;
-  if (!code.is(Kind::none)) {
-    const auto number = code.integer();
-    if (!number || (*number != 1000 && (*number < 3000 || *number > 4999)))
-      return invalid("code must be 1000 or 3000 to 4999");
-    close.code = static_cast<std::uint16_t>(*number);
-  }
-  if (!reason.is(Kind::none) && !reason.is(Kind::null)) {
-    if (!reason.is(Kind::string) || reason.string().size() > 123)
-      return invalid("reason must be text of at most 123 bytes");
-    close.reason = reason.string();
-  }
-  return close;
+  auto words = close_words(code, reason);
+  if (auto* refused = std::get_if<Refused>(&words)) return std::move(*refused);
+  auto& [number, text] = std::get<CloseWords>(words);
+  return Close{who, number, std::move(text)};
 }
 
 Method read_close(const Params& params) {
@@ -296,39 +134,67 @@ Method read_call(const Params& params) {
 Method read_method(std::string_view name, const Json& params) {
   const Params object(params);
   if (const auto problem = object.problem(); !problem.empty()) return invalid("{}", problem);
-  if (name == "queue.pop" || name == "queue.consume")
-    return read_consume(params, name == "queue.pop");
-  if (name == "queue.unpop" || name == "queue.unconsume") return Unconsume{};
-  if (name == "queue.ack") return read_ack(params);
-  if (name == "queue.nack") return read_nack(params);
+  if (auto method = read_queue_method(name, params)) return std::move(*method);
   if (name == "mesh.subscribe") return read_watch(params);
   if (name == "mesh.unsubscribe") return Unwatch{};
   if (name == "server.ping") return Ping{};
+  if (auto method = read_user_method(name, object)) return std::move(*method);
 
-  const bool known =
-      name == "mesh.send" || name == "mesh.publish" || name == "conn.call" || name == "queue.push";
+  const bool known = name == "mesh.send" || name == "mesh.publish" || name == "conn.call" ||
+                     name == "queue.message";
   if (!known)
     return invalid("no method {} (there are {})", json_quote(name.substr(0, 64)), kMethods);
   if (!params.is(Kind::object))
     return invalid("{} takes an object as params (p), not {}", name, describe(params.kind()));
   if (name == "mesh.send") return read_send(object);
   if (name == "mesh.publish") return read_publish(object);
-  if (name == "queue.push") return read_push(object);
+  if (name == "queue.message") return read_message(object);
   return read_call(object);
 }
 
-Method parse_body(std::string_view body, Method (*read)(const Params&)) {
-  if (auto problem = json_problem(body, kMaxRequestDepth); !problem.empty())
-    return invalid("not JSON: {}", problem);
-  const Json value(body);
-  if (!value.is(Kind::object))
-    return invalid("the body must be an object, not {}", describe(value.kind()));
-  const Params params(value);
-  if (const auto problem = params.problem(); !problem.empty()) return invalid("{}", problem);
-  return read(params);
+}  // namespace
+
+std::optional<std::vector<std::string>> names_of(const Json& value) {
+  std::vector<std::string> names;
+  const std::vector<Json> elements =
+      value.is(Kind::list) ? value.elements() : std::vector<Json>{value};
+  if (elements.size() > kMaxNames) return std::nullopt;
+  for (const Json& element : elements) {
+    const auto name = name_of(element);
+    if (!name) return std::nullopt;
+    if (std::ranges::find(names, *name) == names.end()) names.push_back(*name);
+  }
+  return names;
 }
 
-}  // namespace
+std::variant<Refused, Payload> payload_of(const Params& params) {
+  const Json data = params[{"data", "d"}], type = params[{"type", "t"}];
+  if (data.is(Kind::none) || data.is(Kind::null)) return invalid("data (d) is missing");
+  const std::string name = type.is(Kind::none) || type.is(Kind::null) ? "text" : type.string();
+  if (name == "text")
+    return Payload{DataType::text, data.is(Kind::string) ? data.string() : std::string(data.raw())};
+  if (name != "binary")
+    return invalid("type (t) must be \"text\" or \"binary\", not {}", type.raw().substr(0, 40));
+  auto bytes = data.is(Kind::string) ? decode_base64(data.string()) : std::nullopt;
+  if (!bytes) return invalid("data (d) of type binary must be base64");
+  return Payload{DataType::binary, std::move(*bytes)};
+}
+
+std::variant<Refused, CloseWords> close_words(const Json& code, const Json& reason) {
+  CloseWords words;
+  if (!code.is(Kind::none)) {
+    const auto number = code.integer();
+    if (!number || (*number != 1000 && (*number < 3000 || *number > 4999)))
+      return invalid("code must be 1000 or 3000 to 4999");
+    words.code = static_cast<std::uint16_t>(*number);
+  }
+  if (!reason.is(Kind::none) && !reason.is(Kind::null)) {
+    if (!reason.is(Kind::string) || reason.string().size() > 123)
+      return invalid("reason must be text of at most 123 bytes");
+    words.reason = reason.string();
+  }
+  return words;
+}
 
 Request parse_request(std::string_view text, Style fallback) {
   if (auto usual = read_usual_send(text)) return *std::move(usual);
@@ -362,7 +228,6 @@ Request parse_request(std::string_view text, Style fallback) {
 
 Method parse_send(std::string_view body) { return parse_body(body, read_send); }
 Method parse_publish(std::string_view body) { return parse_body(body, read_publish); }
-Method parse_push(std::string_view body) { return parse_body(body, read_push); }
 Method parse_close(std::string_view body) { return parse_body(body, read_close); }
 
 }  // namespace weft::connmix

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "weft/nodes.hpp"
 #include "weft/types.hpp"
 
 namespace weft::connmix {
@@ -25,10 +26,13 @@ enum class ErrorCode {
   unconsume_failed = 203,
   call_failed = 301,
   send_failed = 401,
-  settle_failed = 501,  ///< queue.ack, queue.nack
+  settle_failed = 501,  ///< queue.ack, queue.working, queue.nack, queue.dead
   watch_failed = 502,   ///< mesh.subscribe, mesh.unsubscribe
   push_failed = 503,    ///< queue.push
   forbidden = 504,      ///< the access user may not do this
+  no_connection = 505,  ///< queue.message: nobody would get it
+  messages_full = 506,  ///< queue.message: the message queue is full
+  messages_away = 507,  ///< queue.message: its storage cannot be reached
 };
 
 struct Refused {
@@ -83,21 +87,71 @@ struct Ping {};
 struct Ack {
   std::vector<std::uint64_t> jobs;
 };
+struct Working {
+  std::vector<std::uint64_t> jobs;
+};
 struct Nack {
   std::vector<std::uint64_t> jobs;
   std::chrono::milliseconds delay{0};
+  std::string why = {};
+};
+struct Dead {
+  std::vector<std::uint64_t> jobs;
+  std::string why = {};
 };
 struct Push {
   std::string topic;
   std::string data;  ///< JSON text
+};
+/// queue.message: an event for a connection or a user, through the message queue.
+struct AddMessage {
+  ConnectionId to = ConnectionId::none;  ///< exactly one of `to` and `user`
+  std::string user = {};
+  std::string event = {};
+  std::string data = "null";         ///< JSON text
+  std::chrono::milliseconds ttl{0};  ///< 0 = no end
 };
 struct Watch {
   std::vector<std::string> channels;
 };
 struct Unwatch {};
 
-using Method = std::variant<Refused, Consume, Unconsume, Send, Publish, SetContext, Subscribe,
-                            Unsubscribe, Close, Ping, Ack, Nack, Push, Watch, Unwatch>;
+// Users and everybody, on every node
+struct SendUser {
+  std::string user;
+  DataType type = DataType::text;
+  std::string data;
+};
+struct Broadcast {
+  DataType type = DataType::text;
+  std::string data;
+};
+struct KickUser {
+  std::string user;
+  std::uint16_t code = 1000;
+  std::string reason;
+};
+struct BindUser {
+  ConnectionId who = ConnectionId::none;
+  std::string user;
+  OtherConnections others = OtherConnections::stay;
+};
+struct UnbindUser {
+  ConnectionId who = ConnectionId::none;
+  std::string user;  ///< whose it has to be; "" = anybody's
+};
+struct AskUser {
+  std::string user;
+};
+struct AskPresence {
+  std::string channel;
+};
+struct AskNodes {};
+
+using Method =
+    std::variant<Refused, Consume, Unconsume, Send, Publish, SetContext, Subscribe, Unsubscribe,
+                 Close, Ping, Ack, Working, Nack, Dead, Push, AddMessage, Watch, Unwatch, SendUser,
+                 Broadcast, KickUser, BindUser, UnbindUser, AskUser, AskPresence, AskNodes>;
 
 struct Request {
   Style style = Style::short_keys;
@@ -117,5 +171,23 @@ Method parse_send(std::string_view body);
 Method parse_publish(std::string_view body);
 Method parse_push(std::string_view body);
 Method parse_close(std::string_view body);
+
+/// The same of /v1/mesh/broadcast and of POST /v1/users/{user}/send, kick, bind and unbind, where
+/// the path names the user. Nothing at all is an empty object to kick.
+Method parse_broadcast(std::string_view body);
+Method parse_user_send(std::string_view body, std::string_view user);
+Method parse_user_kick(std::string_view body, std::string_view user);
+Method parse_user_bind(std::string_view body, std::string_view user);
+Method parse_user_unbind(std::string_view body, std::string_view user);
+
+/// The body of POST /v1/queue/messages: one message, or {"messages": [...]} of at most
+/// kMaxMessages. A list with a bad message in it is refused as a whole; the refusal says which.
+struct MessageList {
+  std::vector<AddMessage> messages = {};
+  bool is_list = false;
+};
+inline constexpr std::size_t kMaxMessages = 1000;
+inline constexpr std::size_t kMaxMessageDepth = 32;  ///< of `data`: that of messages from clients
+std::variant<Refused, MessageList> parse_messages(std::string_view body);
 
 }  // namespace weft::connmix

@@ -1,5 +1,6 @@
 #include "wire/connmix/request.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -259,6 +260,19 @@ TEST(RequestTest, AckAndNackNameJobs) {
   const auto nack = as<Nack>(R"({"m":"queue.nack","p":{"j":["1"],"delay":1500}})");
   EXPECT_THAT(nack.jobs, ElementsAre(1u));
   EXPECT_EQ(nack.delay.count(), 1500);
+  EXPECT_EQ(nack.why, "");
+  EXPECT_EQ(as<Nack>(R"({"m":"queue.nack","p":{"j":1,"why":"away"}})").why, "away");
+}
+
+TEST(RequestTest, AWorkerMaySayThatItWorksStillAndThatAJobIsHopeless) {
+  EXPECT_THAT(as<Working>(R"({"m":"queue.working","p":{"j":"4097"}})").jobs, ElementsAre(4097u));
+  EXPECT_THAT(as<Working>(R"({"m":"queue.working","p":["1","2"]})").jobs, ElementsAre(1u, 2u));
+  EXPECT_THAT(as<Working>(R"({"method":"queue.working","params":{"job":7},"id":1})").jobs,
+              ElementsAre(7u));
+  const auto dead = as<Dead>(R"({"m":"queue.dead","p":{"j":"3","why":"no such address"}})");
+  EXPECT_THAT(dead.jobs, ElementsAre(3u));
+  EXPECT_EQ(dead.why, "no such address");
+  EXPECT_EQ(as<Dead>(R"({"m":"queue.dead","p":["3"]})").why, "");
 }
 
 TEST(RequestTest, WatchNamesChannels) {
@@ -322,7 +336,15 @@ TEST(RequestTest, RefusalsTeach) {
               HasSubstr("\"c\" stands there twice"));
   EXPECT_THAT(refusal(R"({"m":"conn.call","p":{"c":1,"f":"subscribe","a":[]}})"),
               HasSubstr("list of channel names"));
-  EXPECT_THAT(refusal(R"({"m":"queue.ack","p":{"j":"x"}})"), HasSubstr("job (j)"));
+  for (const char* method : {"ack", "working", "nack", "dead"})
+    EXPECT_THAT(refusal(fmt::format(R"({{"m":"queue.{}","p":{{"j":"x"}}}})", method)),
+                HasSubstr("job (j)"));
+  EXPECT_THAT(refusal(R"({"m":"queue.nack","p":{"j":1,"delay":-1}})"), HasSubstr("delay must be"));
+  EXPECT_THAT(refusal(R"({"m":"queue.nack","p":{"j":1,"why":7}})"), HasSubstr("why must be text"));
+  EXPECT_THAT(refusal(R"({"m":"queue.dead","p":{"j":1,"why":")" + std::string(501, 'x') + R"("}})"),
+              HasSubstr("why must be text of at most 500 bytes"));
+  EXPECT_THAT(refusal(R"({"m":"queue.push","p":["mail"]})"),
+              HasSubstr("takes an object as params (p), not a list"));
 }
 
 TEST(RequestTest, AnUnknownFunctionIsAFailedCall) {

@@ -38,6 +38,16 @@ bool list_has_token(std::string_view list, std::string_view token) {
   return false;
 }
 
+bool is_framing_header(std::string_view name) {
+  constexpr std::string_view kFraming[] = {"connection", "content-length",  "keep-alive",
+                                           "te",         "trailer",         "transfer-encoding",
+                                           "upgrade",    "proxy-connection"};
+  constexpr std::string_view kWebSocket = "sec-websocket-";
+  return equals_ignoring_case(name.substr(0, kWebSocket.size()), kWebSocket) ||
+         std::ranges::any_of(kFraming,
+                             [&](std::string_view one) { return equals_ignoring_case(name, one); });
+}
+
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return kTokenChars[static_cast<unsigned char>(c)];

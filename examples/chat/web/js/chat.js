@@ -1,5 +1,6 @@
 // The chat without its page: who I am, who is here, which conversations there are and what was said in them.
-// Calls `changed` after every change. Conversations are named by the channel they are sent to.
+// Calls `changed` after every change. Conversations are named by the channel they are sent to. A message from null is a
+// word of the page itself.
 import { Socket } from './socket.js';
 
 const BROADCAST = 'broadcast', PRESENCE = 'online', ROOM = 'room_', USER = 'user_';
@@ -8,9 +9,9 @@ const SENDING = { room: 'sendtoroom', user: 'sendtouser' };
 
 export class Chat {
   link = 'connecting';          // or 'up', 'down'
-  retryIn = 0;                  // milliseconds, while down
   me = null;                    // {id, name} once logged in
-  people = new Map();           // id -> name, who is online
+  people = new Map();           // id -> name, who is online; as it was last known while cut off
+  isCutOff = false;             // from the loss of the connection until everything is heard again
   conversations = new Map();    // channel -> {channel, kind, title, messages, unread, joined}
   current = BROADCAST;
 
@@ -24,7 +25,7 @@ export class Chat {
     this.#failed = failed;
     this.#socket = new Socket(url, {
       up: () => this.#up(),
-      down: (wait) => { this.link = 'down'; this.retryIn = wait; changed(); },
+      down: () => { this.link = 'down'; this.isCutOff = this.me !== null; changed(); },
       event: (event) => this.#event(event),
     });
     this.#forget();
@@ -85,6 +86,7 @@ export class Chat {
 
   #forget() {
     this.me = null;
+    this.isCutOff = false;
     this.people.clear();
     this.conversations.clear();
     this.#open(BROADCAST, 'broadcast', 'Everybody').joined = true;
@@ -113,7 +115,16 @@ export class Chat {
     for (const [id, each] of this.people) this.#names.set(id, each);
     this.#names.set(uid, name);
     this.me = { id: uid, name };
+    if (this.isCutOff) this.#noteGap();
+    this.isCutOff = false;
     this.#changed();
+  }
+
+  // Nothing is kept for who is away: that is said where it may be missed.
+  #noteGap() {
+    for (const { messages } of this.conversations.values()) {
+      if (messages.length) messages.push({ from: null, text: 'You were offline. What was said meanwhile is not here.', at: new Date() });
+    }
   }
 
   #event({ event, channel, data, user, online }) {

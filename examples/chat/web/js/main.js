@@ -45,11 +45,13 @@ onSubmit($('join'), async () => {
   $('text').focus();
 });
 
-onSubmit($('say'), async () => {
+// The next message need not wait for the answer to this one. What could not be sent comes back.
+$('say').addEventListener('submit', async (event) => {
+  event.preventDefault();
   const text = $('text').value;
   if (!text.trim()) return;
-  await chat.say(text);
-  if ($('text').value === text) $('text').value = '';
+  $('text').value = '';
+  try { await chat.say(text); } catch (error) { failed(error); $('text').value ||= text; }
 });
 
 $('leave').addEventListener('click', () => chat.leave(chat.current).catch(failed));

@@ -6,7 +6,7 @@ const FIRST_PAUSE = 500, LONGEST_PAUSE = 15_000, ANSWER_TIME = 15_000;  // milli
 export class Socket {
   #url; #handlers; #ws = null; #pause = FIRST_PAUSE; #timer = 0; #waiting = [];
 
-  /** handlers: {up(), down(milliseconds until the next try), event(object)} */
+  /** handlers: {up(), down(), event(object)} */
   constructor(url, handlers) {
     this.#url = url;
     this.#handlers = handlers;
@@ -64,7 +64,7 @@ export class Socket {
     const wait = Math.round(this.#pause * (0.5 + Math.random() / 2));
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
     this.#timer = setTimeout(() => this.connect(), wait);
-    this.#handlers.down(wait);
+    this.#handlers.down();
   }
 
   #failAll(why) {

@@ -11,16 +11,12 @@ function make(tag, { className = '', text = '', ...rest } = {}, ...children) {
   return element;
 }
 
-const LINK = {
-  connecting: () => 'Connecting…',
-  up: () => 'Connected',
-  down: (chat) => `Offline, next try in ${Math.max(1, Math.round(chat.retryIn / 1000))} s`,
-};
+const LINK = { connecting: 'Connecting…', up: 'Connected', down: 'Offline, trying again…' };
 
 const PLACEHOLDER = { broadcast: 'Message to everybody', room: 'Message to the room', user: 'Message to' };
 
 export function render(chat) {
-  $('link').textContent = LINK[chat.link](chat);
+  $('link').textContent = LINK[chat.link];
   $('link').dataset.state = chat.link;
   const inside = chat.me !== null;
   $('gate').hidden = inside;
@@ -46,10 +42,15 @@ function renderLists(chat) {
   const sorted = [...people].sort(([, a], [, b]) => a.localeCompare(b));
   const entries = sorted.map(([id, name]) => {
     const talk = chat.conversations.get(`user_${id}`);
-    return entry(chat, { channel: `user_${id}`, title: name, unread: talk?.unread ?? 0 }, chat.people.has(id), id);
+    return entry(chat, { channel: `user_${id}`, title: name, unread: talk?.unread ?? 0 }, presence(chat, id), id);
   });
   fill($('people'), entries.length ? entries : [make('li', { className: 'hint', text: 'Nobody else is here yet.' })]);
-  $('people-count').textContent = `${chat.people.size} online`;
+  $('people-count').textContent = chat.isCutOff ? '' : `${chat.people.size} online`;
+}
+
+function presence(chat, id) {
+  if (chat.isCutOff) return 'not known';
+  return chat.people.has(id) ? 'online' : 'offline';
 }
 
 // Leaves alone what did not change, and the keyboard's place in what did.
@@ -60,12 +61,12 @@ function fill(list, items) {
   if (focused) list.querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
 }
 
-function entry(chat, { channel, title, unread }, online, person) {
+function entry(chat, { channel, title, unread }, state, person) {
   const button = make('button', { type: 'button', className: 'entry' }, make('span', { className: 'name', text: title }));
   button.dataset.channel = channel;
   if (person !== undefined) {
     button.dataset.person = person;
-    button.prepend(make('span', { className: online ? 'dot on' : 'dot', title: online ? 'online' : 'offline' }));
+    button.prepend(make('span', { className: state === 'online' ? 'dot on' : 'dot', title: state }));
   }
   if (channel === chat.current) button.setAttribute('aria-current', 'true');
   if (unread) button.append(make('span', { className: 'unread', text: String(unread), ariaLabel: `${unread} unread` }));
@@ -76,7 +77,7 @@ function renderTalk(chat) {
   const talk = chat.conversations.get(chat.current);
   const person = talk.kind === 'user' ? Number(talk.channel.slice('user_'.length)) : null;
   $('title').textContent = talk.title;
-  $('subtitle').textContent = person === null ? describe(talk) : (chat.people.has(person) ? 'online' : 'offline');
+  $('subtitle').textContent = person === null ? describe(talk) : presence(chat, person);
   $('leave').hidden = talk.kind !== 'room';
   const up = chat.link === 'up';
   $('text').placeholder = up ? PLACEHOLDER[talk.kind] + (person === null ? '' : ` ${talk.title}`) : 'Waiting for the connection…';
@@ -109,6 +110,7 @@ function renderMessages(chat, talk) {
 }
 
 function bubble(chat, { from, text, at }, before) {
+  if (from === null) return make('li', { className: 'gap', text });
   const mine = from === chat.me.id;
   const item = make('li', { className: mine ? 'message mine' : 'message' });
   const who = { className: mine ? 'who unseen' : 'who', text: mine ? 'You: ' : chat.nameOf(from) };

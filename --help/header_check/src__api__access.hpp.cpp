@@ -1,1 +1,0 @@
-#include "src/api/access.hpp"

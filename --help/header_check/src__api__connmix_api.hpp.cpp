@@ -1,1 +1,0 @@
-#include "src/api/connmix_api.hpp"

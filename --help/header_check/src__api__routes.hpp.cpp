@@ -1,1 +1,0 @@
-#include "src/api/routes.hpp"

@@ -1,1 +1,0 @@
-#include "src/api/static_files.hpp"

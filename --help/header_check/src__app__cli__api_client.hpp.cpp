@@ -1,1 +1,0 @@
-#include "src/app/cli/api_client.hpp"

@@ -1,1 +1,0 @@
-#include "src/app/cli/exit_codes.hpp"

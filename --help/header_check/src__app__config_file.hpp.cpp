@@ -1,1 +1,0 @@
-#include "src/app/config_file.hpp"

@@ -1,1 +1,0 @@
-#include "src/app/value_text.hpp"

@@ -1,1 +1,0 @@
-#include "src/base/base64.hpp"

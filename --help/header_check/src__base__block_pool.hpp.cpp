@@ -1,1 +1,0 @@
-#include "src/base/block_pool.hpp"

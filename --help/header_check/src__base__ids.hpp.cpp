@@ -1,1 +1,0 @@
-#include "src/base/ids.hpp"

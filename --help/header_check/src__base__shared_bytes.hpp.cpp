@@ -1,1 +1,0 @@
-#include "src/base/shared_bytes.hpp"

@@ -1,1 +1,0 @@
-#include "src/bench/scenarios.hpp"

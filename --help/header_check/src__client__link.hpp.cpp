@@ -1,1 +1,0 @@
-#include "src/client/link.hpp"

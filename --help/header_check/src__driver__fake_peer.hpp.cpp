@@ -1,1 +1,0 @@
-#include "src/driver/fake_peer.hpp"

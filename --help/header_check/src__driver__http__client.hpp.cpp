@@ -1,1 +1,0 @@
-#include "src/driver/http/client.hpp"

@@ -1,1 +1,0 @@
-#include "src/driver/redis/client.hpp"

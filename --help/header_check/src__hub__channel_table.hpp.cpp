@@ -1,1 +1,0 @@
-#include "src/hub/channel_table.hpp"

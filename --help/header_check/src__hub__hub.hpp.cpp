@@ -1,1 +1,0 @@
-#include "src/hub/hub.hpp"

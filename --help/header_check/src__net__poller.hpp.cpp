@@ -1,1 +1,0 @@
-#include "src/net/poller.hpp"

@@ -1,1 +1,0 @@
-#include "src/net/send_ring.hpp"

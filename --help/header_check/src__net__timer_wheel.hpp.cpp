@@ -1,1 +1,0 @@
-#include "src/net/timer_wheel.hpp"

@@ -1,1 +1,0 @@
-#include "src/node/channel_name.hpp"

@@ -1,1 +1,0 @@
-#include "src/node/local_node.hpp"

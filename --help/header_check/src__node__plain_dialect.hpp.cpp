@@ -1,1 +1,0 @@
-#include "src/node/plain_dialect.hpp"

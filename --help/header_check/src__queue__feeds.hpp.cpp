@@ -1,1 +1,0 @@
-#include "src/queue/feeds.hpp"

@@ -1,1 +1,0 @@
-#include "src/queue/queue_contract.hpp"

@@ -1,1 +1,0 @@
-#include "src/script/bindings/integer.hpp"

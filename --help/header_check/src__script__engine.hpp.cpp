@@ -1,1 +1,0 @@
-#include "src/script/engine.hpp"

@@ -1,1 +1,0 @@
-#include "src/script/fake_host.hpp"

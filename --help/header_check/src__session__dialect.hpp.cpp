@@ -1,1 +1,0 @@
-#include "src/session/dialect.hpp"

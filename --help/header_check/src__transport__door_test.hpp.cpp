@@ -1,1 +1,0 @@
-#include "src/transport/door_test.hpp"

@@ -1,1 +1,0 @@
-#include "src/transport/http_connection.hpp"

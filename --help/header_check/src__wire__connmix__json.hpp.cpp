@@ -1,1 +1,0 @@
-#include "src/wire/connmix/json.hpp"

@@ -1,1 +1,0 @@
-#include "src/wire/http/proxy_header.hpp"

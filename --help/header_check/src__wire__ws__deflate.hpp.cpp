@@ -1,1 +1,0 @@
-#include "src/wire/ws/deflate.hpp"

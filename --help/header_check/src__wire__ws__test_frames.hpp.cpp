@@ -1,1 +1,0 @@
-#include "src/wire/ws/test_frames.hpp"

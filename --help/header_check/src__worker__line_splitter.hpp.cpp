@@ -1,1 +1,0 @@
-#include "src/worker/line_splitter.hpp"
