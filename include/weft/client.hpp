@@ -180,6 +180,9 @@ class Node {
   void async_add_user_message(std::string_view user, std::string_view event, const Value& data,
                               OnReply done = {}, std::chrono::milliseconds ttl = {});
 
+  /// A job for a topic. No error = its engine has it (docs/queues.md). Errors: refused, with the
+  /// reason in `message`, when the topic is full, away or unknown.
+  void async_push(std::string_view topic, const Value& data, OnReply done = {});
   /// Consumes over this connection, until it breaks. Topics given to the builder are consumed again
   /// by themselves.
   void async_consume(const std::vector<std::string>& topics, ConsumeOptions options = {},
@@ -216,6 +219,7 @@ class Node {
                     std::chrono::milliseconds ttl = {});
   Reply add_user_message(std::string_view user, std::string_view event, const Value& data,
                          std::chrono::milliseconds ttl = {});
+  Reply push(std::string_view topic, const Value& data);
   Reply consume(const std::vector<std::string>& topics, ConsumeOptions options = {});
   Reply unconsume();
   Reply ack(const Message& message);

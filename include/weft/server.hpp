@@ -79,6 +79,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // --- what answers, before run() ---
+  // "chat" is the path "/chat". A path has listeners or a module, not both.
   /// Listeners of the paths with dialect `events`, or of one of them.
   Listeners& events(const std::string& path = "");
   /// A module of the dialect `commands` at `path`, which may have {variables}.

@@ -126,18 +126,35 @@ TEST_F(ConnmixApiTest, PingIsAnsweredAsTextAndAsMethod) {
 
 TEST_F(ConnmixApiTest, ARequestWaitsUntilTheOneBeforeItHasFinished) {
   node_.wait = true;
-  EXPECT_FALSE(say(R"({"m":"mesh.send","p":{"c":7,"d":"1"},"i":1})"))
+  EXPECT_FALSE(say(R"({"m":"conn.call","p":{"c":7,"f":"subscribe","a":["room"]},"i":1})"))
       << "the transport has to wait";
   EXPECT_THAT(heard(), IsEmpty());
-  connection_.on_resume = [&] { say(R"({"m":"mesh.send","p":{"c":7,"d":"2"},"i":2})"); };
+  connection_.on_resume = [&] {
+    say(R"({"m":"conn.call","p":{"c":7,"f":"unsubscribe","a":["room"]},"i":2})");
+  };
   node_.finish();
   EXPECT_EQ(connection_.resumed, 1);
-  EXPECT_THAT(node_.calls, ElementsAre("send 7 text 1", "send 7 text 2"));
+  EXPECT_THAT(node_.calls, ElementsAre("subscribe 7 room", "unsubscribe 7 room"));
   EXPECT_THAT(heard(), ElementsAre(HasSubstr("\"i\":1}")));
   connection_.on_resume = nullptr;
   node_.finish();
   EXPECT_THAT(heard(), ElementsAre(HasSubstr("\"i\":2}")));
   EXPECT_EQ(connection_.resumed, 2);
+}
+
+TEST_F(ConnmixApiTest, SendsAreUnderWayTogetherAndAnsweredInTheirOrder) {
+  node_.wait = true;
+  EXPECT_TRUE(say(R"({"m":"mesh.send","p":{"c":7,"d":"a"},"i":1})"));
+  EXPECT_TRUE(say(R"({"m":"mesh.send","p":{"c":8,"d":"b"},"i":2})"));
+  EXPECT_FALSE(say(R"({"m":"mesh.publish","p":{"c":"room","d":"c"},"i":3})"));
+  EXPECT_THAT(node_.calls, ElementsAre("send 7 text a", "send 8 text b"));
+  node_.waiting.back()();  // the second one is done first
+  node_.waiting.pop_back();
+  EXPECT_THAT(heard(), IsEmpty());
+  node_.error = NodeErrc::no_such_connection;
+  node_.finish();
+  EXPECT_THAT(heard(), ElementsAre(HasSubstr(R"("c":401)"), HasSubstr("\"i\":2}")));
+  EXPECT_THAT(node_.calls, testing::Contains("publish room text c"));
 }
 
 TEST_F(ConnmixApiTest, PublicationsToOneChannelFollowEachOtherWithoutWaiting) {
@@ -153,9 +170,8 @@ TEST_F(ConnmixApiTest, PublicationsToOneChannelFollowEachOtherWithoutWaiting) {
   EXPECT_THAT(node_.calls, SizeIs(2));
   node_.finish();
   EXPECT_THAT(node_.calls, testing::Contains("send 7 text done"));
-  EXPECT_EQ(connection_.resumed, 0);
+  EXPECT_EQ(connection_.resumed, 1) << "the next one may be a send, too";
   node_.finish();
-  EXPECT_EQ(connection_.resumed, 1);
   const std::vector<std::string> answers = heard();
   ASSERT_THAT(answers, SizeIs(3));
   for (std::size_t i = 0; i < answers.size(); ++i)

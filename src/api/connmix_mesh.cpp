@@ -16,45 +16,42 @@ constexpr std::size_t kMaxWatched = 1000;  // channels
 
 void ConnmixSession::run(connmix::Send& send) {
   const SharedBytes data = SharedBytes::copy_of(send.data);
-  auto done = [self = shared_from_this(), channel = std::move(send.or_channel), type = send.type,
-               data](error_code error) {
-    if (!error) return self->answer(connmix::sent_reply(self->current_));
+  auto done = [self = shared_from_this(), number = now_, channel = std::move(send.or_channel),
+               type = send.type, data](error_code error) {
+    if (!error)
+      return self->answer(number, connmix::sent_reply(self->answers_.asked(number)));
     if (error == NodeErrc::no_such_connection && !channel.empty())
-      return self->publish_instead(channel, type, data, error);
-    self->fail(ErrorCode::send_failed, error.message());
+      return self->publish_instead(number, channel, type, data);
+    self->fail(number, ErrorCode::send_failed, error.message());
   };
   node_.send(loop_, send.to, send.type, data, std::move(done));
 }
 
 /// The synchronous PHP client publishes by mesh.send; to it a channel of digits looks like a
 /// connection's id.
-void ConnmixSession::publish_instead(const std::string& channel, DataType type,
-                                     const SharedBytes& data, error_code unsent) {
+void ConnmixSession::publish_instead(Number number, const std::string& channel, DataType type,
+                                     const SharedBytes& data) {
   node_.publish(loop_, channel, type, data,
-                [self = shared_from_this(), unsent](Result<PublishCount> count) {
+                [self = shared_from_this(), number](Result<PublishCount> count) {
                   if (count && count->success + count->fail > 0)
-                    return self->answer(connmix::published_reply(self->current_, *count));
-                  self->fail(ErrorCode::send_failed, unsent.message());
+                    return self->published(number, count);
+                  const error_code unsent = NodeErrc::no_such_connection;
+                  self->fail(number, ErrorCode::send_failed, unsent.message());
                 });
 }
 
 void ConnmixSession::run(const connmix::Publish& publish) {
-  if (publishing_++ == 0) publishing_to_ = publish.channel;
-  running_ = false;
   node_.publish(loop_, publish.channel, publish.type, SharedBytes::copy_of(publish.data),
-                [self = shared_from_this(), style = current_.style,
-                 id = current_.id](Result<PublishCount> count) {
-                  self->published({.style = style, .id = id, .method = {}}, count);
+                [self = shared_from_this(), number = now_](Result<PublishCount> count) {
+                  self->published(number, count);
                 });
 }
 
-void ConnmixSession::published(const connmix::Request& to, const Result<PublishCount>& count) {
-  --publishing_;
-  if (count) return answer(connmix::published_reply(to, *count));
+void ConnmixSession::published(Number number, const Result<PublishCount>& count) {
+  if (count) return answer(number, connmix::published_reply(answers_.asked(number), *count));
   const bool invalid = count.error() == NodeErrc::bad_channel;
-  counters_.errors.add();
-  answer(connmix::error_reply(to, invalid ? ErrorCode::invalid_params : ErrorCode::send_failed,
-                              count.error().message()));
+  fail(number, invalid ? ErrorCode::invalid_params : ErrorCode::send_failed,
+       count.error().message());
 }
 
 void ConnmixSession::run(const connmix::SetContext& set) {

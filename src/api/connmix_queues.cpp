@@ -68,15 +68,15 @@ void ConnmixSession::settle(const std::vector<std::uint64_t>& jobs, Settle settl
   };
   auto open = std::make_shared<Open>(Open{jobs.size(), ""});
   for (const std::uint64_t job : jobs) {
-    settle_one(job, [self = shared_from_this(), open, job](error_code error) {
+    settle_one(job, [self = shared_from_this(), number = now_, open, job](error_code error) {
       if (error)
         open->problems +=
             fmt::format("{}job {}: {}", open->problems.empty() ? "" : "; ", job, error.message());
       if (--open->left > 0) return;
       if (open->problems.empty())
-        self->ok();
+        self->ok(number);
       else
-        self->fail(ErrorCode::settle_failed, open->problems.substr(0, 1000));
+        self->fail(number, ErrorCode::settle_failed, open->problems.substr(0, 1000));
     });
   }
 }
@@ -106,10 +106,10 @@ void ConnmixSession::run(const connmix::Dead& dead) {
 }
 
 void ConnmixSession::run(const connmix::Push& push) {
-  const auto done = [self = shared_from_this(),
+  const auto done = [self = shared_from_this(), number = now_,
                      topic = push.topic](const Result<std::size_t>& depth) {
-    if (depth) return self->ok();
-    self->fail(ErrorCode::push_failed, fmt::format("topic {}: {}", topic, depth.error().message()));
+    if (depth) return self->ok(number);
+    self->fail(number, ErrorCode::push_failed, fmt::format("topic {}: {}", topic, depth.error().message()));
   };
   node_.queue().push(loop_, push.topic, ConnectionId::none, SharedBytes::copy_of(push.data), done);
 }

@@ -1,8 +1,8 @@
 // One API connection: the order of its requests, the jobs it consumes, the channels it watches.
 //
 // Invariants: lives on the connection's loop, shared with answers that are under way; connection_
-// is nullptr once it has closed. One request runs at a time, or several publications to one
-// channel; answers leave in the order of the requests.
+// is nullptr once it has closed. One request runs at a time, or several of one kind whose effects
+// need not wait for each other (see kind_of); answers leave in the order of the requests.
 #pragma once
 #include <memory>
 #include <optional>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/access.hpp"
+#include "api/answers_in_order.hpp"
 #include "api/connmix_api.hpp"
 #include "api/message_door.hpp"
 #include "base/bytes.hpp"
@@ -44,12 +45,19 @@ class ConnmixSession final : public queue::Consumer,
 
  private:
   using Done = Completion<error_code>;
+  using Number = AnswersInOrder::Number;
 
-  void start(connmix::Request request);
-  bool is_next_publication(const connmix::Request& request) const;
+  /// Requests that may be under way together, when nothing else comes between them.
+  struct Kind {
+    enum What : std::uint8_t { alone, publication, send, push, settlement } what = alone;
+    std::string channel = {};  ///< of publications
+    bool operator==(const Kind&) const = default;
+  };
+  static Kind kind_of(const connmix::Method& method);
+
+  void start(connmix::Request request, Kind kind);
   bool must_wait() const;
   void go_on();
-  void published(const connmix::Request& to, const Result<PublishCount>& count);
 
   void run(const connmix::Refused& refused) { fail(refused.code, refused.message); }
   void run(const connmix::Consume& consume);
@@ -81,16 +89,22 @@ class ConnmixSession final : public queue::Consumer,
   static Task<void> add_message(std::shared_ptr<ConnmixSession> self, connmix::AddMessage message);
   template <class Settle>
   void settle(const std::vector<std::uint64_t>& jobs, Settle settle);
-  void publish_instead(const std::string& channel, DataType type, const SharedBytes& data,
-                       error_code unsent);
+  void publish_instead(Number number, const std::string& channel, DataType type,
+                       const SharedBytes& data);
+  void published(Number number, const Result<PublishCount>& count);
   void on_publication(const std::string& channel, DataType type, const SharedBytes& data);
 
   Done ok_or(connmix::ErrorCode code);
   Completion<Result<PublishCount>> counts_or(connmix::ErrorCode code);
   Completion<Result<StandingList>> list_or(connmix::ErrorCode code);
-  void ok() { answer(connmix::ok_reply(current_)); }
-  void fail(connmix::ErrorCode code, std::string_view message);
-  void answer(const std::string& text);
+  // Of the request that was started last.
+  void ok() { ok(now_); }
+  void fail(connmix::ErrorCode code, std::string_view message) { fail(now_, code, message); }
+  void answer(std::string text) { answer(now_, std::move(text)); }
+  // Of one of those that are under way.
+  void ok(Number number) { answer(number, connmix::ok_reply(answers_.asked(number))); }
+  void fail(Number number, connmix::ErrorCode code, std::string_view message);
+  void answer(Number number, std::string text);
   transport::SendResult send(const std::string& text) {
     return connection_->send(DataType::text, as_bytes(text));
   }
@@ -103,11 +117,11 @@ class ConnmixSession final : public queue::Consumer,
   ApiCounters& counters_;
   const MessageDoor messages_;
 
-  connmix::Request current_;              // the one that runs, or ran last
-  std::optional<connmix::Request> held_;  // came while publications were on their way
-  std::string publishing_to_;             // the one channel of
-  std::size_t publishing_ = 0;            // so many publications that have no answer yet
-  bool running_ = false;                  // it has no answer yet
+  connmix::Request current_;  // the one that was started last
+  Number now_ = 0;            // its number
+  Kind kind_;                 // and its kind, which is that of all that are under way
+  AnswersInOrder answers_;
+  std::optional<connmix::Request> held_;  // came while others of another kind were under way
   bool in_message_ = false;  // on_message is on the stack: its result says whether to go on
   bool stopped_ = false;     // we told the transport to wait
 

@@ -41,6 +41,11 @@ void add_path(Config& config, const std::string& path, Dialect dialect, const ch
   added.limits = config.client.limits;
 }
 
+// In the form that weft.yaml wants: from "ws", as Swoft's modules may say it, "/ws". "" = every path.
+std::string path_of(const std::string& given) {
+  return given.empty() || given.starts_with('/') ? given : '/' + given;
+}
+
 // Dialect commands is a program's: a configuration alone cannot answer.
 void check_modules(const Config& config, const framework::Application& application) {
   for (const PathConfig& path : config.paths)
@@ -111,8 +116,14 @@ Given Embedded::read_configuration() {
 void Embedded::add_paths(Config& config) const {
   for (const auto& [path, parts] : application_.paths())
     if (!parts.listeners.entries().empty()) add_path(config, path, Dialect::events, "listeners");
-  for (const auto& module : application_.modules())
+  for (const auto& module : application_.modules()) {
+    const framework::PathParts* const parts = application_.find(module->path());
+    if (parts && !parts->listeners.entries().empty())
+      throw std::runtime_error("path \"" + module->path() +
+                               "\": the program has listeners and a module there; one path speaks "
+                               "one dialect: give one of them another path");
     add_path(config, module->path(), Dialect::commands, "a module");
+  }
   check_modules(config, application_);
   const bool listens = !application_.everywhere().listeners.entries().empty();
   if (listens && !has_dialect(config, Dialect::events))
@@ -203,31 +214,33 @@ Server::Server(const Given& given) : embedded_(std::make_unique<Embedded>(*this,
 Server::~Server() = default;
 
 Listeners& Server::events(const std::string& path) {
-  return embedded_->application().parts(path).listeners;
+  return embedded_->application().parts(path_of(path)).listeners;
 }
 
-Module& Server::module(const std::string& path) { return embedded_->application().module(path); }
+Module& Server::module(const std::string& path) {
+  return embedded_->application().module(path.empty() ? "/" : path_of(path));
+}
 
 Server& Server::use_message(MessageMiddleware middleware, MessageStage stage,
                             const std::string& path) {
-  embedded_->application().message_middleware.add(std::move(middleware), stage, path);
+  embedded_->application().message_middleware.add(std::move(middleware), stage, path_of(path));
   return *this;
 }
 
 EventBus& Server::lifecycle() { return embedded_->application().bus; }
 
 Server& Server::use_handshake(HandshakeMiddleware middleware, const std::string& path) {
-  embedded_->application().parts(path).handshake.push_back(std::move(middleware));
+  embedded_->application().parts(path_of(path)).handshake.push_back(std::move(middleware));
   return *this;
 }
 
 Server& Server::use_open(OpenMiddleware middleware, const std::string& path) {
-  embedded_->application().parts(path).open.push_back(std::move(middleware));
+  embedded_->application().parts(path_of(path)).open.push_back(std::move(middleware));
   return *this;
 }
 
 Server& Server::set_codec(Codec codec, const std::string& path) {
-  embedded_->application().parts(path).codec = std::move(codec);
+  embedded_->application().parts(path_of(path)).codec = std::move(codec);
   return *this;
 }
 

@@ -82,6 +82,9 @@ void Node::async_add_message(ConnectionId to, std::string_view event, const Valu
                              OnReply done, std::chrono::milliseconds ttl) {
   link_->call(request::add_message(to, event, data, ttl), std::move(done));
 }
+void Node::async_push(std::string_view topic, const Value& data, OnReply done) {
+  link_->call(request::push(topic, data), std::move(done));
+}
 void Node::async_send_user(std::string_view user, std::string_view data, OnReply done,
                            DataType type) {
   link_->call(request::send_user(user, data, type), std::move(done));
@@ -155,6 +158,9 @@ Reply Node::add_message(ConnectionId to, std::string_view event, const Value& da
                         std::chrono::milliseconds ttl) {
   return wait_for(*link_,
                   [&](OnReply done) { async_add_message(to, event, data, std::move(done), ttl); });
+}
+Reply Node::push(std::string_view topic, const Value& data) {
+  return wait_for(*link_, [&](OnReply done) { async_push(topic, data, std::move(done)); });
 }
 Reply Node::send_user(std::string_view user, std::string_view data, DataType type) {
   return wait_for(*link_,

@@ -143,6 +143,19 @@ TEST(ClientTest, TellsWhatBecameOfAMessage) {
   EXPECT_EQ(reply.get().error, ClientErrc::no_such_connection);
 }
 
+TEST(ClientTest, TellsWhatBecameOfAJob) {
+  FakeServer server;
+  Client client = quick(server).build();
+  client.start();
+  Node node = client.random().value();
+  auto reply = promised([&](OnReply done) { node.async_push("mail", 1, done); });
+  server.send(server.requests.take().session, R"({"E":null,"r":{"s":true},"i":1})");
+  EXPECT_FALSE(reply.get().error);
+  reply = promised([&](OnReply done) { node.async_push("mail", 1, done); });
+  server.send(server.requests.take().session, R"({"E":{"c":503,"m":"topic mail: full"},"i":2})");
+  EXPECT_EQ(reply.get().message, "topic mail: full");
+}
+
 TEST(ClientTest, MatchesAnswersThatComeInAnotherOrder) {
   FakeServer server;
   Client client = quick(server).build();

@@ -249,6 +249,14 @@ std::string add_user_message(std::string_view user, std::string_view event, cons
   return add(std::move(target), event, data, ttl);
 }
 
+std::string push(std::string_view topic, const Value& data) {
+  std::string out = open("queue.push", topic.size() + data.text().size());
+  append_member(out, R"({"t":)", topic);
+  out += R"(,"d":)";
+  out += data.text();
+  return out += '}';
+}
+
 std::string consume(const std::vector<std::string>& topics, ConsumeOptions options) {
   std::string out = open("queue.pop", 64);
   out += R"({"t":)";

@@ -31,6 +31,7 @@ std::string unbind(ConnectionId id, std::string_view user);
 std::string presence(std::string_view channel);
 std::string connections(std::string_view user);
 std::string nodes();
+std::string push(std::string_view topic, const Value& data);
 std::string add_message(ConnectionId to, std::string_view event, const Value& data,
                         std::chrono::milliseconds ttl);
 std::string add_user_message(std::string_view user, std::string_view event, const Value& data,

@@ -77,6 +77,11 @@ TEST(RequestTest, AddsMessagesForConnectionsAndUsers) {
             R"({"m":"queue.message","p":{"u":"a\"b","e":"HI","d":5,"ttl":2000},"i":7})");
 }
 
+TEST(RequestTest, PushesAJob) {
+  EXPECT_EQ(finished(request::push("mail", Value::json(R"({"to":"ann"})"))),
+            R"({"m":"queue.push","p":{"t":"mail","d":{"to":"ann"}},"i":7})");
+}
+
 TEST(RequestTest, AsksForUsersAndEverybody) {
   EXPECT_EQ(finished(request::send_user("ann", "hi", DataType::text)),
             R"({"m":"user.send","p":{"u":"ann","d":"hi"},"i":7})");

@@ -26,23 +26,37 @@ constexpr int kUnsent = 128 << 10;
   throw std::runtime_error("cannot listen on \"" + address + "\": " + why);
 }
 
+[[noreturn]] void fail_to_bind(const std::string& address, int error) {
+  fail(address, error == EADDRINUSE
+                    ? "another program has this port (choose another, or stop that program)"
+                    : std::strerror(error));
+}
+
+void set(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+void share_port(int fd) {
+  set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
 int open_socket(const tcp::endpoint& endpoint, const std::string& address) {
   const int fd =
       ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) fail(address, std::strerror(errno));
-  const int on = 1, off = 0;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // inherited, too
-  if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
-      ::listen(fd, kBacklog) != 0) {
+  set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsent);
+  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // inherited, too
+  if (endpoint.address().is_v6()) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  // For port 0 the kernel takes a port that nobody has, unless the socket would share one.
+  const bool any_port = endpoint.port() == 0;
+  if (!any_port) share_port(fd);
+  const int bound = ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+  if (bound == 0 && any_port) share_port(fd);
+  if (bound != 0 || ::listen(fd, kBacklog) != 0) {
     const int error = errno;
     ::close(fd);
-    fail(address, error == EADDRINUSE
-                      ? "another program has this port (choose another, or stop that program)"
-                      : std::strerror(error));
+    fail_to_bind(address, error);
   }
   return fd;
 }
@@ -51,16 +65,12 @@ int open_socket(const tcp::endpoint& endpoint, const std::string& address) {
 void refuse_taken_port(const tcp::endpoint& endpoint, const std::string& address) {
   const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail(address, std::strerror(errno));
-  const int on = 1, off = 0;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (endpoint.address().is_v6()) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   const int bound = ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
   const int error = errno;
   ::close(fd);
-  if (bound != 0)
-    fail(address, error == EADDRINUSE
-                      ? "another program has this port (choose another, or stop that program)"
-                      : std::strerror(error));
+  if (bound != 0) fail_to_bind(address, error);
 }
 
 tcp::endpoint local_endpoint(int fd) {
@@ -68,17 +78,6 @@ tcp::endpoint local_endpoint(int fd) {
   auto size = static_cast<socklen_t>(endpoint.capacity());
   ::getsockname(fd, endpoint.data(), &size);
   endpoint.resize(size);
-  return endpoint;
-}
-
-// With SO_REUSEPORT the kernel may answer port 0 with one that another weft of this user listens
-// on: let a plain socket choose, and take what it had.
-tcp::endpoint choose_port(tcp::endpoint endpoint, const std::string& address) {
-  const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
-    fail(address, std::strerror(errno));
-  endpoint.port(local_endpoint(fd).port());
-  ::close(fd);
   return endpoint;
 }
 
@@ -106,11 +105,8 @@ tcp::endpoint parse_address(const std::string& address) {
 }
 
 BoundAddress bind_address(const std::string& address, PortUse use) {
-  tcp::endpoint endpoint = parse_address(address);
-  if (endpoint.port() == 0)
-    endpoint = choose_port(endpoint, address);
-  else if (use == PortUse::alone)
-    refuse_taken_port(endpoint, address);
+  const tcp::endpoint endpoint = parse_address(address);
+  if (endpoint.port() != 0 && use == PortUse::alone) refuse_taken_port(endpoint, address);
   const int fd = open_socket(endpoint, address);
   return {local_endpoint(fd), fd, {}};
 }

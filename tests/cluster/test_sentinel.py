@@ -39,8 +39,7 @@ def ends_well(cluster, log, groups, publishers, since):
     assert not any(group.codes for group in groups), "no client has noticed"
 
 
-def test_the_nodes_follow_a_failover(cluster, sentinels, log):
-    ids = cluster.ids()
+def lives_through_a_failover(cluster, sentinels, log):
     groups, publishers = talk(cluster, log)
     go_on(publishers)
     since = log.now()
@@ -48,6 +47,11 @@ def test_the_nodes_follow_a_failover(cluster, sentinels, log):
     old.kill()
     wait_until(lambda: sentinels.master() is not old, TAKES_OVER, "the replica has taken over")
     ends_well(cluster, log, groups, publishers, since)
+
+
+def test_the_nodes_follow_a_failover(cluster, sentinels, log):
+    ids = cluster.ids()
+    lives_through_a_failover(cluster, sentinels, log)
     assert cluster.ids() == ids
 
 
@@ -70,11 +74,8 @@ def test_what_the_replica_never_heard_of_is_told_again(cluster, sentinels, log):
     replica("CLIENT", "KILL", "TYPE", "master")
     wait_until(lambda: "master_link_status:down" in replica("INFO", "replication"), what="replication is cut")
     cluster.add(ROOM, "n4")
-    groups, publishers = talk(cluster, log)
-    since = log.now()
-    master.kill()
-    wait_until(lambda: sentinels.master() is replica, TAKES_OVER, "the replica has taken over")
-    ends_well(cluster, log, groups, publishers, since)
+    lives_through_a_failover(cluster, sentinels, log)
+    assert sentinels.master() is replica
     assert len({slot_of(node) for node in cluster.nodes}) == 4
 
 
@@ -83,13 +84,7 @@ def test_with_tls_and_a_user_the_nodes_join_and_follow_too(tmp_path, log):
     sentinels = RedisSentinels(tmp_path / "sentinels", certificate, user="weft:secret")
     cluster = Cluster(tmp_path / "nodes", sentinels, 2, ROOM, more=f"certificates: {certificate.certificate}")
     try:
-        groups, publishers = talk(cluster, log)
-        go_on(publishers)
-        since = log.now()
-        old = sentinels.master()
-        old.kill()
-        wait_until(lambda: sentinels.master() is not old, TAKES_OVER, "the replica has taken over")
-        ends_well(cluster, log, groups, publishers, since)
+        lives_through_a_failover(cluster, sentinels, log)
     finally:
         complaints = cluster.stop()
         sentinels.kill()

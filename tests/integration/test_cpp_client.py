@@ -62,6 +62,13 @@ def test_adds_messages_to_the_message_queue(asker):
     assert asker.asks("add nobody").startswith("error 505 no such connection: ")
 
 
+def test_pushes_jobs(weft, asker):
+    assert asker.asks("push dead again") == "success 1 fail 0 total 1"
+    job, = json.loads(weft.http("/v1/queues/dead/jobs")[1])["jobs"]
+    assert job["data"] == "again"
+    assert asker.asks("push nowhere x").startswith("error 503 the node refused the call: topic nowhere")
+
+
 def test_sends_bytes(asker):
     asker.send_text("bytes")
     opcode, payload, _, _ = asker.read_frame()

@@ -320,6 +320,25 @@ TEST_F(OwnPartsTest, ACodecWhereNobodyAnswersToo) {
   EXPECT_NE(refusal().find("path \"/nowhere\""), std::string::npos);
 }
 
+TEST_F(OwnPartsTest, APathMayLeaveOutItsSlash) {
+  server_.events("chat").on(
+      "E", [](Connection& sender, const Message&) { sender.send("HERE", nullptr); });
+  server_.use_open(around_open({}), "/chat");
+  server_.start();
+  WebClient client(server_.ports().clients, "/chat");
+  client.say("E");
+  EXPECT_NE(client.hear_frame().payload.find("HERE"), std::string::npos);
+}
+
+TEST_F(OwnPartsTest, ListenersAndAModuleOnOnePathKeepItFromStarting) {
+  server_.events("/chat").on("E", [](Connection&, const Message&) {});
+  server_.module("chat").parser<CommaParser>();
+  const std::string why = refusal();
+  EXPECT_NE(why.find("path \"/chat\": the program has listeners and a module there"),
+            std::string::npos)
+      << why;
+}
+
 TEST_F(OwnPartsTest, APortThatIsTakenIsNamed) {
   server_.start();
   ServerOptions same = options(log_);

@@ -54,6 +54,7 @@ class Probe {
     if (verb == "add")
       node.async_add_message(rest.empty() ? client : weft::ConnectionId{1}, "HELLO",
                              weft::client::Value::json("[1]"), tell);
+    if (verb == "push") node.async_push(rest.at(0), rest.at(1), tell);
     if (verb == "context") node.async_set_context(client, {{"uid", 7}, {"name", "ann"}}, tell);
     if (verb == "consume") node.async_consume({"probe"}, {}, tell);
     if (verb == "nack") node.async_send(client, "attempt " + std::to_string(message.attempt()), {});
