@@ -192,7 +192,7 @@ TEST_F(ConnmixApiTest, NotMorePublicationsThanAFewAreOnTheirWay) {
   node_.wait = true;
   int taken = 1;
   while (say(R"({"m":"mesh.publish","p":{"c":"room","d":"x"},"i":1})")) ++taken;
-  EXPECT_EQ(taken, 64);
+  EXPECT_EQ(taken, 256);
   node_.finish();
   EXPECT_EQ(connection_.resumed, 1);
 }

@@ -9,7 +9,7 @@ namespace {
 
 using connmix::ErrorCode;
 
-constexpr std::size_t kMaxTogether = 64;  // requests under way, of one connection
+constexpr std::size_t kMaxTogether = 256;  // requests under way, of one connection
 
 template <class M>
 constexpr bool kSettles =
