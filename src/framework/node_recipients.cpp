@@ -88,7 +88,7 @@ Task<std::vector<Outcome>> NodeRecipients::hand_out(Messages messages) {
     }
     home->post([this, &home = *home, round, numbers = std::move(numbers)] {
       give_to_connections(home, *round, numbers);
-      round->close();
+      home.post([round] { round->close(); });  // when this turn's bytes are with the kernel
     });
   }
   for (auto& [target, numbers] : in_turn)
