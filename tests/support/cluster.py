@@ -5,6 +5,7 @@ import signal
 import time
 
 from delivery_log import NUMBERS, Listeners, Publisher
+from pausing import pause, resume
 from tcp_proxy import TcpProxy
 from weft_process import Weft, wait_until
 
@@ -45,10 +46,10 @@ class Node:
         self.weft.process.wait()
 
     def pause(self):
-        self.weft.signal(signal.SIGSTOP)
+        pause(self.weft.process)
 
     def resume(self):
-        self.weft.signal(signal.SIGCONT)
+        resume(self.weft.process)
 
     def is_up(self):
         return self.weft is not None and self.weft.process.poll() is None

@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.request
 
+from pausing import pause, resume
 from redis_server import free_port
 
 FOUND = shutil.which("nats-server", path="/usr/sbin:/usr/bin:/usr/local/bin")
@@ -110,10 +111,10 @@ class NatsServer:
         self.process.send_signal(signal.SIGHUP)
 
     def pause(self):
-        self.process.send_signal(signal.SIGSTOP)
+        pause(self.process)
 
     def resume(self):
-        self.process.send_signal(signal.SIGCONT)
+        resume(self.process)
 
     def kill(self):
         self.process.kill()

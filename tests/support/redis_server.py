@@ -2,10 +2,11 @@
 TLS, with users, without persistence, and several under Sentinel."""
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import time
+
+from pausing import pause, resume
 
 
 def free_port():
@@ -69,10 +70,10 @@ class RedisServer:
         shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
 
     def pause(self):
-        self.process.send_signal(signal.SIGSTOP)
+        pause(self.process)
 
     def resume(self):
-        self.process.send_signal(signal.SIGCONT)
+        resume(self.process)
 
     def received(self):
         """Commands that nodes have sent it: not those of the test, nor those that a script runs inside."""
