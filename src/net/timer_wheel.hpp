@@ -47,7 +47,7 @@ class TimerWheel {
   explicit TimerWheel(SteadyTime start);
   ~TimerWheel();
 
-  /// (Re)sets `timer` to run `delay` from the wheel's present; more than six years = six years.
+  /// (Re)sets `timer` to run `delay` from now, however late the loop is; six years at most.
   void set(Timer& timer, Millis delay);
 
   /// Runs everything due at `now`.

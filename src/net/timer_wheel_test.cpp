@@ -9,9 +9,16 @@ using std::chrono::seconds;
 
 class TimerWheelTest : public testing::Test {
  protected:
-  void pass(Millis time) { wheel_.advance(now_ += time); }
+  /// Tick by tick, as on a loop that keeps up.
+  void pass(Millis time) {
+    for (const SteadyTime stop = now_ + time; now_ < stop;) {
+      now_ += std::min<SteadyTime::duration>(TimerWheel::kTick, stop - now_);
+      wheel_.advance(now_);
+    }
+  }
 
-  SteadyTime now_{seconds(5000)};
+  // set() looks at the clock, which is hardly ahead of this.
+  SteadyTime now_ = std::chrono::steady_clock::now();
   TimerWheel wheel_{now_};
 };
 
@@ -24,6 +31,17 @@ TEST_F(TimerWheelTest, RunsATimerOnceItsDelayHasPassedAndNeverEarly) {
   pass(Millis(200));
   EXPECT_EQ(runs, 1);
   pass(seconds(1000));
+  EXPECT_EQ(runs, 1);
+}
+
+TEST_F(TimerWheelTest, ATimerThatIsSetWhileTheLoopIsBehindIsNotEarly) {
+  int runs = 0;
+  CallbackTimer timer([&] { ++runs; });
+  TimerWheel behind(now_ - seconds(12));  // it stood still, and what comes first is not the tick
+  behind.set(timer, seconds(10));
+  behind.advance(now_ + seconds(9));
+  EXPECT_EQ(runs, 0);
+  behind.advance(now_ + seconds(60));
   EXPECT_EQ(runs, 1);
 }
 
