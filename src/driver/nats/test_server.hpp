@@ -1,11 +1,11 @@
 // For tests: a real nats-server on a free port of the loopback, with a store directory of its own,
 // gone with its object.
 #pragma once
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "driver/test_process.hpp"
 
 namespace weft::nats {
 
@@ -21,10 +21,10 @@ class TestServer {
 
   std::uint16_t port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  void kill();     ///< as by a power cut
+  void kill() { process_.kill(); }
   void restart();  ///< after kill(): the same port, the same store
-  void freeze();   ///< it keeps its connections and does nothing any more
-  void thaw();     ///< it goes on
+  void freeze() { process_.freeze(); }
+  void thaw() { process_.thaw(); }
 
  private:
   bool start();
@@ -32,8 +32,7 @@ class TestServer {
   std::vector<std::string> more_arguments_;
   std::uint16_t port_ = 0;
   std::string folder_;
-  pid_t process_ = 0;
-  int output_ = -1;
+  driver::TestProcess process_;
 };
 
 /// One more argument for JetStream in the server's own folder.

@@ -1,12 +1,11 @@
 // For tests: a real redis-server or sentinel on a free port of the loopback, gone with its object.
 // A server has no files; a sentinel has a folder of its own.
 #pragma once
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "driver/test_process.hpp"
 
 namespace weft::redis {
 
@@ -30,17 +29,14 @@ class TestServer {
   TestServer& operator=(const TestServer&) = delete;
 
   std::uint16_t port() const { return port_; }
-  void kill();    ///< as by a power cut
-  void freeze();  ///< it keeps its connections and does nothing any more
-  void thaw();    ///< it goes on
+  void kill() { process_.kill(); }
+  void freeze() { process_.freeze(); }
+  void thaw() { process_.thaw(); }
 
  private:
-  bool start(std::vector<std::string> arguments, std::string_view sign_of_life);
-
   std::uint16_t port_ = 0;
   std::string folder_;  // "" = none
-  pid_t process_ = 0;
-  int output_ = -1;
+  driver::TestProcess process_;
 };
 
 }  // namespace weft::redis
