@@ -445,7 +445,7 @@ TEST(ClientTest, GivesNoNodeWhenNoneConnectsInTime) {
 
 TEST(ClientTest, CarriesManyCallsFromSeveralThreads) {
   FakeServer server;
-  Client client = quick(server).build();
+  Client client = quick(server).call_timeout(60s).build();
   client.start();
   Node node = client.random().value();
   constexpr int kThreads = 4, kCalls = 5000;
@@ -465,7 +465,7 @@ TEST(ClientTest, CarriesManyCallsFromSeveralThreads) {
     const Received request = server.requests.take();
     server.send(request.session, yes(id_of(request.text)));
   }
-  EXPECT_EQ(all.get_future().wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(all.get_future().wait_for(60s), std::future_status::ready);
 }
 
 }  // namespace

@@ -28,10 +28,10 @@ class Inbox {
     changed_.notify_one();
   }
 
-  /// The oldest value; waits for it, and throws when none comes for ten seconds.
+  /// The oldest value; waits for it, and throws when none comes for a minute.
   T take() {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, std::chrono::seconds(10), [this] { return !values_.empty(); })) {
+    if (!changed_.wait_for(lock, std::chrono::seconds(60), [this] { return !values_.empty(); })) {
       throw std::runtime_error("nothing came");
     }
     T value = std::move(values_.front());

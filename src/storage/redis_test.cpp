@@ -23,6 +23,7 @@ Options options_for(const TestServer& server) {
   static int number = 0;
   Options options;
   options.redis.port = server.port();
+  options.redis.timeout = std::chrono::minutes(1);  // the faults' own tests are about time
   options.prefix = "test" + std::to_string(++number) + ":";
   return options;
 }

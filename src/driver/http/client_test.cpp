@@ -39,7 +39,9 @@ class HttpClientTest : public testing::Test {
     while (!result) loop_.context().run_one();
     return std::move(*result);
   }
-  Result<HttpResponse> get_url(std::string url) { return get({.url = std::move(url)}); }
+  Result<HttpResponse> get_url(std::string url) {
+    return get({.url = std::move(url), .timeout = std::chrono::minutes(1)});
+  }
   error_code error_of(HttpRequest request) { return get(std::move(request)).error(); }
   Result<HttpResponse> answer_of(std::string answer) {
     const FakePeer server = answering(std::move(answer));
