@@ -94,9 +94,9 @@ class Run {
 
 ClientBuilder to(const std::string& directory) {
   ClientBuilder builder;
-  builder.directory(directory).call_timeout(std::chrono::minutes(1)).on_error([](const Problem& problem) {
-    std::fprintf(stderr, "%s\n", problem.message.c_str());
-  });
+  builder.directory(directory).call_timeout(std::chrono::minutes(1));
+  builder.on_error(
+      [](const Problem& problem) { std::fprintf(stderr, "%s\n", problem.message.c_str()); });
   return builder;
 }
 
@@ -119,7 +119,8 @@ int main(int argc, char** argv) {
       pusher->post([&run, number] { run.acknowledged(number); });
     });
   };
-  Client worker = to(argv[1]).consume({topic}, {.ack = true, .prefetch = 1000}).on_message(take).build();
+  const ConsumeOptions acknowledging{.ack = true, .prefetch = 1000};
+  Client worker = to(argv[1]).consume({topic}, acknowledging).on_message(take).build();
   worker.start();
   pusher->run();
   run.print();

@@ -109,7 +109,8 @@ void ConnmixSession::run(const connmix::Push& push) {
   const auto done = [self = shared_from_this(), number = now_,
                      topic = push.topic](const Result<std::size_t>& depth) {
     if (depth) return self->ok(number);
-    self->fail(number, ErrorCode::push_failed, fmt::format("topic {}: {}", topic, depth.error().message()));
+    self->fail(number, ErrorCode::push_failed,
+               fmt::format("topic {}: {}", topic, depth.error().message()));
   };
   node_.queue().push(loop_, push.topic, ConnectionId::none, SharedBytes::copy_of(push.data), done);
 }

@@ -28,10 +28,10 @@ constexpr bool kNeedsNothing =
 }  // namespace
 
 // What is done in the order in which it was asked for, without our waiting: publications to one
-// channel, sends to one connection, pushes to one topic. Of sends to several connections nobody sees
-// an order, nor of pushes to several topics, nor of what became of jobs. Everything else waits until
-// what was asked before it is done: an answer to a sender does not overtake the publication before
-// it, and a job is acknowledged after what its consumer pushed for it.
+// channel, sends to one connection, pushes to one topic. Of sends to several connections nobody
+// sees an order, nor of pushes to several topics, nor of what became of jobs. Everything else waits
+// until what was asked before it is done: an answer to a sender does not overtake the publication
+// before it, and a job is acknowledged after what its consumer pushed for it.
 ConnmixSession::Kind ConnmixSession::kind_of(const connmix::Method& method) {
   return std::visit(
       []<class M>(const M& wanted) -> Kind {

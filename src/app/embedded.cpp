@@ -41,7 +41,7 @@ void add_path(Config& config, const std::string& path, Dialect dialect, const ch
   added.limits = config.client.limits;
 }
 
-// In the form that weft.yaml wants: from "ws", as Swoft's modules may say it, "/ws". "" = every path.
+// In the form that weft.yaml wants: from "ws", as Swoft's modules may say it, "/ws". "" = all.
 std::string path_of(const std::string& given) {
   return given.empty() || given.starts_with('/') ? given : '/' + given;
 }
