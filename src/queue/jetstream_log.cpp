@@ -18,7 +18,8 @@ namespace json = boost::json;
 constexpr Millis kTimeout{3'000};
 constexpr std::size_t kAtOnce = 256;                 // requests under way
 constexpr std::int64_t kKnownFor = 120'000'000'000;  // ns: the server's window of message ids
-constexpr int kNoSuchMessage = 10057, kNoMessage = nats::kMessageNotFound;
+/// What a deletion says of a message that is gone: at the stream's ends, between others, any.
+constexpr int kGone[] = {10057, 10043, nats::kMessageNotFound};
 
 std::string bucket_of(const std::string& prefix, const std::string& topic) {
   return nats::token_of(prefix) + "_Q_" + nats::token_of(topic);
@@ -168,7 +169,7 @@ Task<Result<std::size_t>> JetstreamLog::erase(Sequences sequences) {
     for (const nats::Message& message : *answers) {
       const nats::JsAnswer answer = nats::parse_js_answer(message.text());
       if (answer.error == 0) ++erased;
-      const bool was_gone = answer.error == kNoSuchMessage || answer.error == kNoMessage;
+      const bool was_gone = std::ranges::count(kGone, answer.error) > 0;
       if (answer.error != 0 && !was_gone) co_return QueueErrc::unavailable;
     }
   }

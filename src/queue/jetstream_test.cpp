@@ -91,6 +91,18 @@ TEST_F(JetstreamLogTest, AServerThatIsAwayIsNotWaitedForLong) {
   EXPECT_EQ(run(log->status()).value().items, 2u);
 }
 
+TEST_F(JetstreamLogTest, WhatWasAcknowledgedMayBeOnceMoreWhenTheAnswerWasLost) {
+  const auto log = open(NodeId{1});
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    ASSERT_TRUE(run(log->append(0, job(std::to_string(i), i))));
+  ASSERT_TRUE(run(log->claim(true)));
+  const auto jobs = run(log->read({0}, 3, std::chrono::seconds(5))).value();
+  for (const std::size_t i : {1u, 0u, 2u}) {
+    EXPECT_TRUE(run(log->ack({jobs.at(i).place})));
+    EXPECT_TRUE(run(log->ack({jobs.at(i).place}))) << i;
+  }
+}
+
 TEST_F(JetstreamLogTest, NumbersGoOnWhenTheStreamWasLost) {
   const auto log = open(NodeId{1});
   ASSERT_TRUE(run(log->append(0, job("1", 1))));
